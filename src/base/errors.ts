@@ -1,0 +1,51 @@
+/** Whose doing an error is: it decides whom the log names and whether a backend is blamed. */
+export type Side = 'client' | 'backend' | 'piloti' | 'operator'
+
+export interface ErrorKind {
+  readonly side: Side
+  /** The HTTP status that a client sees; 0 where there is no HTTP client. */
+  readonly status: number
+  /** Whether another backend may be tried. */
+  readonly retry: boolean
+}
+
+export type ErrorCode =
+  | 'NO_BACKEND'
+  | 'OUT_OF_SOCKETS'
+  | 'BACKEND_CONNECT'
+  | 'BACKEND_CONNECT_TIMEOUT'
+  | 'LISTEN'
+  | 'ADDRESS'
+  | 'STRATEGY_UNKNOWN'
+
+/** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
+export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
+  NO_BACKEND: { side: 'piloti', status: 503, retry: false },
+  OUT_OF_SOCKETS: { side: 'piloti', status: 503, retry: false },
+  BACKEND_CONNECT: { side: 'backend', status: 502, retry: true },
+  BACKEND_CONNECT_TIMEOUT: { side: 'backend', status: 504, retry: true },
+  LISTEN: { side: 'operator', status: 0, retry: false },
+  ADDRESS: { side: 'operator', status: 0, retry: false },
+  STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },
+}
+
+/** An error with a code of the table; `cause` keeps what the system said. */
+export class PilotiError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'PilotiError'
+    this.code = code
+  }
+
+  get kind(): ErrorKind {
+    return errorKinds[this.code]
+  }
+}
+
+/** What the system calls an error (`ECONNREFUSED`), or its message where it has no name. */
+export function systemCode(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
+}

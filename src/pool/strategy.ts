@@ -1,0 +1,24 @@
+/** What a strategy may look at: anything that has a weight and a load can be balanced. */
+export interface Candidate {
+  readonly id: string
+  /** How much of the work it should get, beside the others; above 0. */
+  readonly weight: number
+  /** Leases held, counted from the moment of the pick, so a slow connect counts. */
+  readonly active: number
+  /** Moving average of its response times in milliseconds; 0 while it was never measured. */
+  readonly responseTimeMs: number
+  /** Leases that still wait for their first answer. */
+  readonly waiting: number
+  /** When it answered last, or was given the work it waits with since, on the pool's clock. */
+  readonly quietSinceMs: number
+}
+
+/** At least one. The array keeps its identity until the pool changes, so tables can be cached for it. */
+export type Candidates<C extends Candidate = Candidate> = readonly [C, ...C[]]
+
+/** Decides which backend gets the next piece of work. */
+export interface Strategy {
+  readonly name: string
+  /** Chooses one of `candidates`: never empty, and every one may take work now. Synchronous. */
+  pick<C extends Candidate>(candidates: Candidates<C>, key: string): C
+}

@@ -1,0 +1,104 @@
+import { createServer } from 'node:net'
+import { type Address, formatAddress } from './base/address.ts'
+import { type Log, silent } from './base/log.ts'
+import { listen } from './net/listen.ts'
+import type { Pool, PoolView } from './pool/pool.ts'
+import { announce } from './proxy/announce.ts'
+import { closeGracefully } from './proxy/close.ts'
+import { forwardTcp } from './proxy/tcp.ts'
+
+/** `tcp` balances connections. */
+export type Mode = 'tcp'
+
+export interface ProxyOptions {
+  readonly pool: Pool
+  readonly mode?: Mode
+  /** Port 0 takes any free one. */
+  readonly address?: Address
+  /** How long a backend may take to accept. */
+  readonly connectTimeoutMs?: number
+  /** How many more backends are tried after the first cannot be connected to. */
+  readonly retriesMax?: number
+  /** How long a connection may be silent in both directions. */
+  readonly idleTimeoutMs?: number
+  /** How many clients may be connected at a time; further ones are closed at once. */
+  readonly connectionsMax?: number
+  readonly log?: Log
+}
+
+/** A read-only copy of what the proxy does and has done. */
+export interface ProxyView {
+  readonly address: string
+  readonly mode: Mode
+  readonly connections: {
+    readonly active: number
+    readonly total: number
+    readonly refused: number
+  }
+  readonly pool: PoolView
+}
+
+export interface Proxy {
+  /** Where it listens. */
+  readonly address: Address
+  view(): ProxyView
+  /**
+   * Stops accepting, waits for the work under way, and breaks off what is left after the grace.
+   *
+   * @returns how many connections were broken off.
+   */
+  close(graceMs?: number): Promise<number>
+}
+
+/** Listens, and forwards what clients send to backends of `pool`. @throws PilotiError LISTEN. */
+export async function createProxy(options: ProxyOptions): Promise<Proxy> {
+  const {
+    pool,
+    mode = 'tcp',
+    address = { host: '127.0.0.1', port: 0 },
+    connectTimeoutMs = 3_000,
+    retriesMax = 2,
+    idleTimeoutMs = 600_000,
+    connectionsMax = 10_000,
+    log = silent,
+  } = options
+  const forwarding = forwardTcp(pool, log, { connectTimeoutMs, idleTimeoutMs, retriesMax })
+  const connections = { total: 0, refused: 0 }
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+  server.maxConnections = connectionsMax
+  server.on('connection', (client) => {
+    client.on('error', ignore)
+    connections.total++
+    forwarding.serve(client)
+  })
+  server.on('drop', () => {
+    connections.refused++
+    // Once: under a flood a line for each would be a second flood.
+    if (connections.refused === 1) log.warn('connection_limit', limitText(connectionsMax))
+  })
+  const bound = await listen(server, address)
+  server.on('error', (error) => log.error('accept', `cannot accept: ${error.message}`))
+  const silence = announce(pool, log)
+  const where = formatAddress(bound)
+  log.info('listening', `listening on ${where}`, { address: where, mode })
+
+  return {
+    address: bound,
+    view: () => ({
+      address: where,
+      mode,
+      connections: { active: forwarding.active, ...connections },
+      pool: pool.view(),
+    }),
+    async close(graceMs = 30_000) {
+      const broken = await closeGracefully(server, forwarding, log, graceMs)
+      silence()
+      return broken
+    },
+  }
+}
+
+const ignore = (): void => {}
+
+const limitText = (max: number): string =>
+  `${max} clients are connected, the most allowed: further ones are closed at once and counted`

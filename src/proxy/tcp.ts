@@ -1,0 +1,116 @@
+import type { Socket } from 'node:net'
+import { PilotiError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { abort } from '../net/abort.ts'
+import { dial } from '../net/dial.ts'
+import { Relay, type RelayEnd, type RelayObserver } from '../net/relay.ts'
+import { Sweep } from '../net/sweep.ts'
+import { attempt } from '../pool/attempt.ts'
+import type { Lease, Outcome } from '../pool/lease.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Forwarding } from './forwarding.ts'
+import { Outage } from './outage.ts'
+
+export interface TcpOptions {
+  readonly connectTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly retriesMax: number
+}
+
+/** Mode `tcp`: a connection goes to one backend and stays there. A lease lasts the connection. */
+export function forwardTcp(pool: Pool, log: Log, options: TcpOptions): Forwarding {
+  const { connectTimeoutMs, idleTimeoutMs, retriesMax } = options
+  const sweep = new Sweep()
+  const outage = new Outage(log)
+  const connections = new Set<Connection>()
+  const onRetry = (error: PilotiError): void => log.debug('retry', error.message)
+
+  async function serve(client: Socket): Promise<void> {
+    const connection = new Connection(client, sweep, idleTimeoutMs, connections)
+    const connect = (lease: Lease): Promise<void> => connection.dial(lease, connectTimeoutMs)
+    try {
+      await attempt(pool, client.remoteAddress ?? '', connect, { retriesMax, onRetry })
+      outage.over()
+    } catch (error) {
+      connection.giveUp()
+      if (!(error instanceof PilotiError)) throw error
+      outage.refuse(error)
+    }
+  }
+
+  return {
+    serve: (client) => void serve(client),
+    get active() {
+      return connections.size
+    },
+    // Whether a byte stream waits for more work cannot be seen from outside.
+    drain: () => {},
+    abort: () => {
+      for (const connection of connections) connection.abort()
+    },
+  }
+}
+
+/** One client's connection, from its acceptance until its sockets are closed. */
+class Connection implements RelayObserver {
+  readonly #client: Socket
+  readonly #relay: Relay
+  readonly #all: Set<Connection>
+  #lease: Lease | undefined
+  #dialledMs = 0
+
+  constructor(client: Socket, sweep: Sweep, idleTimeoutMs: number, all: Set<Connection>) {
+    this.#client = client
+    this.#relay = new Relay(client, this, sweep, idleTimeoutMs)
+    this.#all = all
+    all.add(this)
+  }
+
+  /** Connects to the leased backend and begins to relay. @throws PilotiError when that fails. */
+  async dial(lease: Lease, connectTimeoutMs: number): Promise<void> {
+    this.#dialledMs = performance.now()
+    const { onread } = this.#relay
+    const backend = await dial(lease.backend.address, { connectTimeoutMs, onread })
+    lease.connected()
+    this.#lease = lease
+    this.#relay.start(backend)
+    if (this.#client.destroyed) this.#relay.abort('client')
+  }
+
+  giveUp(): void {
+    abort(this.#client)
+    this.#all.delete(this)
+  }
+
+  abort(): void {
+    if (this.#lease === undefined) abort(this.#client)
+    else this.#relay.abort('forced')
+  }
+
+  sent(bytes: number): void {
+    this.#lease!.sent(bytes)
+  }
+
+  received(bytes: number): void {
+    const lease = this.#lease!
+    if (!lease.isAnswered) lease.answered(performance.now() - this.#dialledMs)
+    lease.received(bytes)
+  }
+
+  ended(how: RelayEnd): void {
+    const lifeMs = performance.now() - this.#dialledMs
+    this.#lease!.release(outcomes[how], lifeMs, how)
+  }
+
+  closed(): void {
+    this.#all.delete(this)
+  }
+}
+
+const outcomes: Readonly<Record<RelayEnd, Outcome>> = {
+  finished: 'ok',
+  idle: 'ok',
+  forced: 'aborted',
+  client: 'aborted',
+  backend: 'failed',
+}

@@ -1,0 +1,19 @@
+import type { Candidate, Strategy } from '../pool/strategy.ts'
+import { least } from './least.ts'
+
+/**
+ * Takes the candidate with the fewest active leases for its weight; the first one of a tie.
+ *
+ * For work whose length varies: a backend that is stuck with long jobs gets no more of them. Each pick
+ * is O(n).
+ *
+ * @see nginx's `least_conn`, HAProxy's `balance leastconn`.
+ */
+export function leastConnections(): Strategy {
+  return {
+    name: 'least-connections',
+    pick: (candidates) => least(candidates, load),
+  }
+}
+
+const load = (c: Candidate): number => c.active / c.weight

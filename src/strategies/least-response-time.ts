@@ -1,0 +1,40 @@
+import { type Clock, monotonic } from '../base/clock.ts'
+import type { Candidate, Strategy } from '../pool/strategy.ts'
+import { least } from './least.ts'
+
+/** An average counts half after this long without an answer and without work. */
+const halfLifeMs = 10_000
+/** Work may wait this long for its first answer before the silence itself counts as response time. */
+const patienceMs = 1_000
+
+/**
+ * Takes the candidate that promises the earliest answer: average response time × (active + 1), for its
+ * weight; ties by fewest active, then order. One that was never measured counts as 0, so each gets tried.
+ *
+ * For backends of unequal speed. Each pick is O(n).
+ *
+ * Two things an average alone gets wrong. A backend that once looked slow gets no work, so no new
+ * measurement, and starves: here an idle one is forgiven by halves. A backend that hangs never answers,
+ * so its average stays what it was: here silence longer than a second counts as its response time.
+ *
+ * @see Traefik issue 12306 (starvation); nginx's `least_time`, which forgives in the same way.
+ */
+export function leastResponseTime(now: Clock = monotonic): Strategy {
+  let nowMs = 0
+  const promise = (c: Candidate): number => (expectedMs(c, nowMs) * (c.active + 1)) / c.weight
+  return {
+    name: 'least-response-time',
+    pick(candidates) {
+      nowMs = now()
+      return least(candidates, promise)
+    },
+  }
+}
+
+function expectedMs(c: Candidate, nowMs: number): number {
+  const quietMs = nowMs - c.quietSinceMs
+  if (c.waiting > 0)
+    return quietMs > patienceMs ? Math.max(c.responseTimeMs, quietMs) : c.responseTimeMs
+  if (c.active > 0) return c.responseTimeMs
+  return c.responseTimeMs * 2 ** (-quietMs / halfLifeMs)
+}
