@@ -1,0 +1,31 @@
+import { decimals } from './pi/decimal.ts'
+import { inverseSquareRoot } from './pi/fixed-point.ts'
+import { sumSeries } from './pi/series.ts'
+
+/** Bits to work with beyond those of the result: all errors together stay below 2²⁴ of these units. */
+const SPARE_BITS = 32
+const ERROR = 1n << 24n
+/** 426880 · 10005, so that π = this · Q / (√10005⁻¹ …). */
+const FACTOR = 4_270_934_400n
+
+/**
+ * π with `digits` digits after the point, truncated: `'3'`, `'3.1'`, `'3.14'`, …
+ *
+ * Chudnovsky's series on BigInt; the time is O(n log³ n), and n log n in memory. One million digits take
+ * about a second, so call it with more than a few thousand on a worker thread.
+ */
+export function piDigits(digits: number): string {
+  return digits === 0 ? '3' : `3.${decimals(digits, piFraction)}`
+}
+
+/** (π − 3) · 2^bits, up to 2 units too small and never too large. */
+function piFraction(bits: number): bigint {
+  const work = bits + SPARE_BITS
+  const { q, t, twos } = sumSeries(work)
+  const excess = Math.max(0, t.toString(16).length * 4 - work - SPARE_BITS)
+  const numerator =
+    (twos > excess ? q << BigInt(twos - excess) : q >> BigInt(excess - twos)) *
+    inverseSquareRoot(10_005, work)
+  const pi = (numerator * FACTOR) / (t >> BigInt(excess))
+  return BigInt.asUintN(bits, (pi - ERROR) >> BigInt(SPARE_BITS))
+}

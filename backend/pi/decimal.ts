@@ -1,0 +1,77 @@
+/**
+ * Decimal digits of a binary fraction, by divide and conquer.
+ *
+ * The fraction times 10^(half the digits) has the first half above the point, which is left alone, and
+ * the second half below it; the first half comes from the fraction's leading bits alone. So each level
+ * multiplies numbers half as long, and nothing is ever divided.
+ */
+
+/** Bits that a fraction carries beyond those its digits need. */
+const GUARD_BITS = 64
+/** The guard bits that may be wrong: 2 units from the caller and one from each level, all doubled once. */
+const WRONG_BITS = 8
+/** Up to here the engine's own quadratic conversion is the faster one. */
+const LEAF_DIGITS = 360
+const ALL_ONES = (1n << BigInt(GUARD_BITS - WRONG_BITS)) - 1n
+const BITS_PER_DIGIT = Math.log2(10)
+
+/** How digits are cut into `2^levels` leaves of equal length. */
+interface Plan {
+  readonly leafDigits: number
+  readonly levels: number
+}
+
+/**
+ * The first `digits` digits after the point, truncated, of a number between 0 and 1.
+ *
+ * `fraction(bits)` gives that number times `2^bits`, up to 2 units too small and never too large. Where
+ * this leaves a digit in doubt, because a long run of nines follows it, more digits decide.
+ */
+export function decimals(digits: number, fraction: (bits: number) => bigint): string {
+  for (let extra = 0; ; extra = 2 * extra + 16) {
+    const plan = planFor(digits + extra)
+    const found = convert(fraction(bitsFor(plan.leafDigits * 2 ** plan.levels)), plan)
+    if (found !== undefined) return found.slice(0, digits)
+  }
+}
+
+/** Rounds the digits up to whole leaves, fewer than one digit for each. */
+function planFor(digits: number): Plan {
+  const levels = Math.max(0, Math.ceil(Math.log2(digits / LEAF_DIGITS)))
+  return { leafDigits: Math.ceil(digits / 2 ** levels), levels }
+}
+
+/** All digits of the plan, or undefined when one is in doubt. */
+function convert(fraction: bigint, { leafDigits, levels }: Plan): string | undefined {
+  const powers = [5n ** BigInt(leafDigits)]
+  while (powers.length < levels) powers.push(powers.at(-1)! ** 2n)
+  const leaves: string[] = []
+  return walk(fraction, levels) ? leaves.join('') : undefined
+
+  function walk(fraction: bigint, level: number): boolean {
+    if (level === 0) {
+      const text = leaf(fraction, leafDigits)
+      if (text !== undefined) leaves.push(text)
+      return text !== undefined
+    }
+    const half = leafDigits * 2 ** (level - 1)
+    const bits = bitsFor(2 * half)
+    const drop = bits - bitsFor(half)
+    if (!walk(fraction >> BigInt(drop), level - 1)) return false
+    // 10^half = 5^half · 2^half: the power of two is only a matter of where the point is.
+    const rest = BigInt.asUintN(bits - half, fraction * powers[level - 1]!)
+    return walk(rest >> BigInt(drop - half), level - 1)
+  }
+}
+
+function leaf(fraction: bigint, digits: number): string | undefined {
+  const bits = bitsFor(digits)
+  const scaled = fraction * 10n ** BigInt(digits)
+  const sure = BigInt.asUintN(bits, scaled) >> BigInt(bits - GUARD_BITS + WRONG_BITS)
+  if (sure === ALL_ONES) return undefined
+  return (scaled >> BigInt(bits)).toString().padStart(digits, '0')
+}
+
+function bitsFor(digits: number): number {
+  return Math.ceil(digits * BITS_PER_DIGIT) + GUARD_BITS
+}
