@@ -21,13 +21,7 @@ const backlog = 4_096
  */
 export function listen(server: Server, address: Address): Promise<Address> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause: Error): void => {
-      const code = systemCode(cause)
-      const why = hints[code] ?? code
-      reject(
-        new PilotiError('LISTEN', `cannot listen on ${formatAddress(address)}: ${why}`, { cause }),
-      )
-    }
+    const refuse = (cause: Error): void => reject(listenError(address, cause))
     server.once('error', refuse)
     server.listen({ ...address, backlog }, () => {
       server.off('error', refuse)
@@ -39,4 +33,11 @@ export function listen(server: Server, address: Address): Promise<Address> {
       )
     })
   })
+}
+
+/** What `cause`, thrown by a server that was to listen at `address`, means for the user. */
+export function listenError(address: Address, cause: Error): PilotiError {
+  const code = systemCode(cause)
+  const why = hints[code] ?? code
+  return new PilotiError('LISTEN', `cannot listen on ${formatAddress(address)}: ${why}`, { cause })
 }

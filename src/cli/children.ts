@@ -1,0 +1,84 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { type Address, formatAddress, parseAddress } from '../base/address.ts'
+import { PilotiError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { exit } from './exit.ts'
+
+const cli = process.argv[1]!
+/** How long a backend may take to stop before it is killed. */
+const endTimeoutMs = 5_000
+
+/** π backends as processes of their own, so that each can be killed like a real one. */
+export interface Children {
+  /** Where they listen, in the order they were asked for. */
+  readonly addresses: readonly Address[]
+  /** Ends them all and waits until they are gone. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a π backend for each address.
+ *
+ * @throws PilotiError LISTEN when one cannot listen; the others have been ended then.
+ */
+export async function startChildren(
+  wanted: readonly Address[],
+  args: readonly string[],
+  log: Log,
+): Promise<Children> {
+  const processes = wanted.map((address) => start(address, args))
+  const close = async (): Promise<void> => void (await Promise.all(processes.map(end)))
+  const started = await Promise.allSettled(
+    processes.map((child, index) => listening(child, wanted[index]!)),
+  )
+  const addresses: Address[] = []
+  for (const result of started) {
+    if (result.status === 'fulfilled') addresses.push(result.value)
+  }
+  const failure = started.find((result) => result.status === 'rejected')
+  if (failure !== undefined) {
+    await close()
+    throw failure.reason
+  }
+  for (const [index, child] of processes.entries()) watch(child, addresses[index]!, log)
+  return { addresses, close }
+}
+
+/** In a group of its own: Ctrl-C reaches the proxy alone, which ends the backends when it is done. */
+function start(address: Address, args: readonly string[]): ChildProcess {
+  return fork(cli, ['backend', '--listen', formatAddress(address), ...args], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+}
+
+async function listening(child: ChildProcess, wanted: Address): Promise<Address> {
+  const gone = once(child, 'exit').then(([code]) => {
+    const where = formatAddress(wanted)
+    const why = code === exit.listen ? 'see above' : `it ended with code ${code}`
+    throw new PilotiError('LISTEN', `the backend for ${where} did not start: ${why}`)
+  })
+  const [message] = await Promise.race([once(child, 'message'), gone])
+  return parseAddress(message.address)
+}
+
+/** Says when a backend ends by itself, and how to have it back: it is the user's to decide. */
+function watch(child: ChildProcess, address: Address, log: Log): void {
+  const where = formatAddress(address)
+  child.on('exit', (code, signal) => {
+    if (code === 0) return
+    const how = signal === null ? `ended with code ${code}` : `was killed by ${signal}`
+    const again = `to start it again: piloti backend --listen ${where}`
+    log.warn('backend_exit', `backend ${where} ${how}; ${again}`, { backend: where, code, signal })
+  })
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), endTimeoutMs)
+  await gone
+  clearTimeout(timer)
+}

@@ -1,0 +1,58 @@
+import { pino } from 'pino'
+import type { Log, LogFields, LogLevel } from '../base/log.ts'
+
+export type LogFormat = 'pretty' | 'json'
+
+export interface LoggerOptions {
+  readonly level: LogLevel
+  readonly format: LogFormat
+  readonly color: boolean
+}
+
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+const colors: Readonly<Record<LogLevel, string>> = {
+  debug: '\u001b[2m',
+  info: '\u001b[32m',
+  warn: '\u001b[33m',
+  error: '\u001b[31m',
+}
+const plain = '\u001b[0m'
+
+/** Writes what happens to stderr: lines for people, or JSON lines for machines. */
+export function createLogger(unit: string, options: LoggerOptions): Log {
+  const sink = options.format === 'json' ? jsonSink(unit, options) : prettySink(unit, options)
+  const from = levels.indexOf(options.level)
+  const at = (level: LogLevel): Log[LogLevel] =>
+    levels.indexOf(level) < from ? () => {} : (...said) => sink(level, ...said)
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+type Sink = (level: LogLevel, event: string, sentence: string, fields?: LogFields) => void
+
+function jsonSink(unit: string, { level }: LoggerOptions): Sink {
+  const logger = pino(
+    {
+      level,
+      base: { unit },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    pino.destination({ dest: 2, sync: true }),
+  )
+  return (at, event, sentence, fields) => logger[at]({ event, ...fields }, sentence)
+}
+
+/** `10:32:07 info  proxy  backend 127.0.0.1:5001 is down (connect ECONNREFUSED)` */
+function prettySink(unit: string, { color }: LoggerOptions): Sink {
+  return (level, _event, sentence) => {
+    const time = new Date().toTimeString().slice(0, 8)
+    const word = level.padEnd(5)
+    const painted = color ? `${colors[level]}${word}${plain}` : word
+    process.stderr.write(`${time} ${painted} ${unit.padEnd(7)} ${printable(sentence)}\n`)
+  }
+}
+
+/** What a peer sent may stand in a sentence: no control character of it reaches the terminal. */
+function printable(sentence: string): string {
+  return sentence.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1))
+}
