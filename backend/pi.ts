@@ -1,11 +1,11 @@
 import { decimals } from './pi/decimal.ts'
-import { inverseSquareRoot } from './pi/fixed-point.ts'
+import { bitLength, divide, inverseSquareRoot, shift } from './pi/fixed-point.ts'
 import { sumSeries } from './pi/series.ts'
 
 /** Bits to work with beyond those of the result: all errors together stay below 2²⁴ of these units. */
 const SPARE_BITS = 32
 const ERROR = 1n << 24n
-/** 426880 · 10005, so that π = this · Q / (√10005⁻¹ …). */
+/** π = 426880 · √10005 · Q / T, and √10005 = 10005 / √10005, of which this is the whole part. */
 const FACTOR = 4_270_934_400n
 
 /**
@@ -22,10 +22,9 @@ export function piDigits(digits: number): string {
 function piFraction(bits: number): bigint {
   const work = bits + SPARE_BITS
   const { q, t, twos } = sumSeries(work)
-  const excess = Math.max(0, t.toString(16).length * 4 - work - SPARE_BITS)
-  const numerator =
-    (twos > excess ? q << BigInt(twos - excess) : q >> BigInt(excess - twos)) *
-    inverseSquareRoot(10_005, work)
-  const pi = (numerator * FACTOR) / (t >> BigInt(excess))
+  // Both are about twice as long as `work`: what is below tells nothing.
+  const excess = Math.max(0, bitLength(t) - work - SPARE_BITS)
+  const numerator = shift(q, twos - excess) * inverseSquareRoot(10_005, work) * FACTOR
+  const pi = divide(shift(numerator, -work), shift(t, -excess), work)
   return BigInt.asUintN(bits, (pi - ERROR) >> BigInt(SPARE_BITS))
 }

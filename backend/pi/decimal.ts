@@ -10,9 +10,10 @@
 const GUARD_BITS = 64
 /** The guard bits that may be wrong: 2 units from the caller and one from each level, all doubled once. */
 const WRONG_BITS = 8
+const SURE_BITS = GUARD_BITS - WRONG_BITS
 /** Up to here the engine's own quadratic conversion is the faster one. */
-const LEAF_DIGITS = 360
-const ALL_ONES = (1n << BigInt(GUARD_BITS - WRONG_BITS)) - 1n
+const LEAF_DIGITS = 240
+const ALL_ONES = (1n << BigInt(SURE_BITS)) - 1n
 const BITS_PER_DIGIT = Math.log2(10)
 
 /** How digits are cut into `2^levels` leaves of equal length. */
@@ -43,33 +44,30 @@ function planFor(digits: number): Plan {
 
 /** All digits of the plan, or undefined when one is in doubt. */
 function convert(fraction: bigint, { leafDigits, levels }: Plan): string | undefined {
-  const powers = [5n ** BigInt(leafDigits)]
-  while (powers.length < levels) powers.push(powers.at(-1)! ** 2n)
+  const powers = [5n ** BigInt(leafDigits)] // Of the leaves, and of each level's halves above.
+  while (powers.length < levels) powers.push(powers.at(-1)! * powers.at(-1)!)
   const leaves: string[] = []
   return walk(fraction, levels) ? leaves.join('') : undefined
 
   function walk(fraction: bigint, level: number): boolean {
-    if (level === 0) {
-      const text = leaf(fraction, leafDigits)
-      if (text !== undefined) leaves.push(text)
-      return text !== undefined
-    }
+    if (level === 0) return leaf(fraction)
     const half = leafDigits * 2 ** (level - 1)
     const bits = bitsFor(2 * half)
     const drop = bits - bitsFor(half)
     if (!walk(fraction >> BigInt(drop), level - 1)) return false
-    // 10^half = 5^half · 2^half: the power of two is only a matter of where the point is.
-    const rest = BigInt.asUintN(bits - half, fraction * powers[level - 1]!)
-    return walk(rest >> BigInt(drop - half), level - 1)
+    // 10^half = 5^half · 2^half, and what the power of two lifts above the point is not even computed.
+    const low = BigInt.asUintN(bits - half, fraction) * powers[level - 1]!
+    return walk(BigInt.asUintN(bits - half, low) >> BigInt(drop - half), level - 1)
   }
-}
 
-function leaf(fraction: bigint, digits: number): string | undefined {
-  const bits = bitsFor(digits)
-  const scaled = fraction * 10n ** BigInt(digits)
-  const sure = BigInt.asUintN(bits, scaled) >> BigInt(bits - GUARD_BITS + WRONG_BITS)
-  if (sure === ALL_ONES) return undefined
-  return (scaled >> BigInt(bits)).toString().padStart(digits, '0')
+  function leaf(fraction: bigint): boolean {
+    const below = bitsFor(leafDigits) - leafDigits
+    const scaled = fraction * powers[0]!
+    const sure = BigInt.asUintN(below, scaled) >> BigInt(below - SURE_BITS)
+    if (sure === ALL_ONES) return false
+    leaves.push((scaled >> BigInt(below)).toString().padStart(leafDigits, '0'))
+    return true
+  }
 }
 
 function bitsFor(digits: number): number {
