@@ -1,6 +1,6 @@
-import type { OnReadOpts, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { abort } from './abort.ts'
-import { ReadBuffer } from './read-buffer.ts'
+import { copyOf, type Inlet, type Reader } from './inlet.ts'
 import type { Expiring, Sweep } from './sweep.ts'
 
 /** Why a relay ended: both sides finished, one of them broke off, nothing moved for too long, or by order. */
@@ -16,6 +16,14 @@ export interface RelayObserver {
   closed(): void
 }
 
+export interface RelayOptions {
+  readonly sweep: Sweep
+  /** How long nothing may move in either direction. */
+  readonly idleTimeoutMs: number
+  /** The same once one side has ended. */
+  readonly halfClosedTimeoutMs: number
+}
+
 const nothing = Buffer.alloc(0)
 
 /**
@@ -25,39 +33,34 @@ const nothing = Buffer.alloc(0)
  * passed on and leaves the other open (half-close). A broken side breaks the other, so that a cut answer
  * never looks complete.
  *
- * Life: construct, dial with `onread`, `start` with what was dialled.
+ * Life: construct, dial with the inlet's `onread`, `start` with what was dialled.
  */
-export class Relay implements Expiring {
+export class Relay implements Expiring, Reader {
   deadlineMs: number
-  readonly onread: OnReadOpts
   readonly #client: Socket
+  readonly #inlet: Inlet
   readonly #observer: RelayObserver
-  readonly #sweep: Sweep
-  readonly #idleTimeoutMs: number
-  readonly #buffer = new ReadBuffer()
+  readonly #options: RelayOptions
   #backend: Socket | undefined
   #hasClientEnded = false
   #hasBackendEnded = false
   #hasEnded = false
   #openSockets = 2
 
-  constructor(client: Socket, observer: RelayObserver, sweep: Sweep, idleTimeoutMs: number) {
+  constructor(client: Socket, inlet: Inlet, observer: RelayObserver, options: RelayOptions) {
     this.#client = client
+    this.#inlet = inlet
     this.#observer = observer
-    this.#sweep = sweep
-    this.#idleTimeoutMs = idleTimeoutMs
-    this.deadlineMs = sweep.nowMs + idleTimeoutMs
-    this.onread = {
-      buffer: () => this.#buffer.current,
-      callback: (bytes) => this.#fromBackend(bytes),
-    }
+    this.#options = options
+    this.deadlineMs = options.sweep.nowMs + options.idleTimeoutMs
   }
 
   /** Begins to read from both sides. */
   start(backend: Socket): void {
     const client = this.#client
     this.#backend = backend
-    this.#sweep.add(this)
+    this.#inlet.reader = this
+    this.#options.sweep.add(this)
     this.#touch()
     client.on('data', (chunk) => this.#fromClient(chunk))
     client.on('end', () => this.#clientEnded())
@@ -86,14 +89,11 @@ export class Relay implements Expiring {
     if (!backend.write(chunk)) this.#client.pause()
   }
 
-  /** @returns whether to go on reading. */
-  #fromBackend(bytes: number): boolean {
+  read(bytes: Buffer, end: number, isShared: boolean): boolean {
     const client = this.#client
-    const read = this.#buffer.current.subarray(0, bytes)
     this.#touch()
-    this.#observer.received(bytes)
-    client.write(this.#buffer.isShared ? Buffer.from(read) : read)
-    this.#buffer.grow(bytes)
+    this.#observer.received(end)
+    client.write(isShared ? copyOf(bytes, 0, end) : bytes.subarray(0, end))
     // The system took it all, at once: the buffer is free again.
     if (client.writableLength === 0) return true
     client.write(nothing, () => this.#backend?.resume())
@@ -104,12 +104,14 @@ export class Relay implements Expiring {
     this.#hasClientEnded = true
     if (this.#hasBackendEnded) this.#finish()
     else this.#backend!.end()
+    this.#touch()
   }
 
   #backendEnded(): void {
     this.#hasBackendEnded = true
     if (this.#hasClientEnded) this.#finish()
     else this.#client.end()
+    this.#touch()
   }
 
   #finish(): void {
@@ -123,8 +125,8 @@ export class Relay implements Expiring {
     if (!this.#hasEnded) this.abort(side)
     this.#openSockets--
     if (this.#openSockets > 0) return
-    this.#sweep.delete(this)
-    this.#buffer.giveBack()
+    this.#options.sweep.delete(this)
+    this.#inlet.giveBack()
     this.#observer.closed()
   }
 
@@ -135,7 +137,9 @@ export class Relay implements Expiring {
   }
 
   #touch(): void {
-    this.deadlineMs = this.#sweep.nowMs + this.#idleTimeoutMs
+    const { sweep, idleTimeoutMs, halfClosedTimeoutMs } = this.#options
+    const isHalfClosed = this.#hasClientEnded || this.#hasBackendEnded
+    this.deadlineMs = sweep.nowMs + (isHalfClosed ? halfClosedTimeoutMs : idleTimeoutMs)
   }
 }
 
