@@ -1,5 +1,5 @@
-import type { Candidate, Strategy } from '../pool/strategy.ts'
-import { least } from './least.ts'
+import type { Strategy } from '../pool/strategy.ts'
+import { least, load } from './least.ts'
 
 /**
  * Takes the candidate with the fewest active leases for its weight; the first one of a tie.
@@ -15,5 +15,3 @@ export function leastConnections(): Strategy {
     pick: (candidates) => least(candidates, load),
   }
 }
-
-const load = (c: Candidate): number => c.active / c.weight

@@ -1,6 +1,9 @@
 import type { Candidate, Candidates } from '../pool/strategy.ts'
 
-/** The candidate with the lowest score; ties go to the fewest active, then to the first in order. O(n). */
+/**
+ * The candidate with the lowest score; ties go to the fewest active for its weight, then to the first in
+ * order. O(n).
+ */
 export function least<C extends Candidate>(
   candidates: Candidates<C>,
   score: (candidate: Candidate) => number,
@@ -11,9 +14,12 @@ export function least<C extends Candidate>(
     const candidate = candidates[index]!
     const candidateScore = score(candidate)
     if (candidateScore > bestScore) continue
-    if (candidateScore === bestScore && candidate.active >= best.active) continue
+    if (candidateScore === bestScore && load(candidate) >= load(best)) continue
     best = candidate
     bestScore = candidateScore
   }
   return best
 }
+
+/** Leases held, for the weight. */
+export const load = (candidate: Candidate): number => candidate.active / candidate.weight

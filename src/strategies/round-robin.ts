@@ -10,13 +10,14 @@ import type { Candidate, Candidates, Strategy } from '../pool/strategy.ts'
  */
 export function roundRobin(): Strategy {
   let turn = 0
-  let known: Candidates | undefined
+  let known: readonly Candidate[] = []
   let equal = true
   const credit = new WeakMap<Candidate, number>()
   return {
     name: 'round-robin',
     pick(candidates) {
       if (candidates !== known) {
+        turn = nextTurn(known, turn, candidates)
         known = candidates
         equal = candidates.every(({ weight }) => weight === candidates[0].weight)
       }
@@ -25,6 +26,15 @@ export function roundRobin(): Strategy {
       return candidates[turn++]!
     },
   }
+}
+
+/** Whose turn it would have been, or the first after it that is still there, in the new order. */
+function nextTurn(from: readonly Candidate[], turn: number, to: readonly Candidate[]): number {
+  for (let step = 0; step < from.length; step++) {
+    const place = to.indexOf(from[(turn + step) % from.length]!)
+    if (place >= 0) return place
+  }
+  return 0
 }
 
 /** Each gains its weight; the richest is picked and pays what all gained together. */
