@@ -32,6 +32,8 @@ export interface BackendView {
 
 /** One response time in ten is news enough to follow a change, and slow enough not to follow noise. */
 const sampleShare = 0.1
+/** What was measured this long ago counts half against a new response time, however few there were. */
+const memoryHalfLifeMs = 10_000
 
 /** A server that can do the work. Only the pool writes here; everyone else holds it `Readonly`. */
 export class Backend implements Candidate {
@@ -50,6 +52,7 @@ export class Backend implements Candidate {
   aborted = 0
   sentBytes = 0
   receivedBytes = 0
+  #measuredAtMs = 0
 
   constructor(spec: BackendSpec) {
     this.address = spec.address
@@ -58,10 +61,12 @@ export class Backend implements Candidate {
   }
 
   /** Takes a response time into the average and the histogram. */
-  measure(responseTimeMs: number): void {
+  measure(responseTimeMs: number, nowMs: number): void {
     const average = this.responseTimeMs
-    this.responseTimeMs =
-      average === 0 ? responseTimeMs : ewma(average, responseTimeMs, sampleShare)
+    const forgotten = 1 - 2 ** ((this.#measuredAtMs - nowMs) / memoryHalfLifeMs)
+    const share = average === 0 ? 1 : Math.max(sampleShare, forgotten)
+    this.responseTimeMs = ewma(average, responseTimeMs, share)
+    this.#measuredAtMs = nowMs
     this.responseTimes.record(responseTimeMs)
   }
 

@@ -57,8 +57,9 @@ export class Lease {
   /** The first sign of an answer came this long after the work began. Later calls do nothing. */
   answered(responseTimeMs: number): void {
     if (!this.#stopWaiting()) return
-    this.#backend.measure(responseTimeMs)
-    this.#backend.quietSinceMs = this.#lessor.now()
+    const nowMs = this.#lessor.now()
+    this.#backend.measure(responseTimeMs, nowMs)
+    this.#backend.quietSinceMs = nowMs
   }
 
   /** Counts bytes that went to the backend. */

@@ -2,8 +2,10 @@ import { type Clock, monotonic } from '../base/clock.ts'
 import type { Candidate, Strategy } from '../pool/strategy.ts'
 import { least } from './least.ts'
 
-/** An average counts half after this long without an answer and without work. */
-const halfLifeMs = 10_000
+/** The average of an idle candidate counts half after this many times itself. */
+const halfLifeAverages = 5
+/** Forgiven no further: after a long silence of all, the fastest still comes first. */
+const halvingsMax = 20
 /** Work may wait this long for its first answer before the silence itself counts as response time. */
 const patienceMs = 1_000
 
@@ -14,8 +16,9 @@ const patienceMs = 1_000
  * For backends of unequal speed. Each pick is O(n).
  *
  * Two things an average alone gets wrong. A backend that once looked slow gets no work, so no new
- * measurement, and starves: here an idle one is forgiven by halves. A backend that hangs never answers,
- * so its average stays what it was: here silence longer than a second counts as its response time.
+ * measurement, and starves: here an idle one is forgiven by halves, a slow one more slowly, so that
+ * trying it again costs little. A backend that hangs never answers, so its average stays what it was:
+ * here silence longer than a second counts as its response time.
  *
  * @see Traefik issue 12306 (starvation); nginx's `least_time`, which forgives in the same way.
  */
@@ -35,6 +38,7 @@ function expectedMs(c: Candidate, nowMs: number): number {
   const quietMs = nowMs - c.quietSinceMs
   if (c.waiting > 0)
     return quietMs > patienceMs ? Math.max(c.responseTimeMs, quietMs) : c.responseTimeMs
-  if (c.active > 0) return c.responseTimeMs
-  return c.responseTimeMs * 2 ** (-quietMs / halfLifeMs)
+  if (c.active > 0 || c.responseTimeMs === 0) return c.responseTimeMs
+  const halvings = Math.min(quietMs / (c.responseTimeMs * halfLifeAverages), halvingsMax)
+  return c.responseTimeMs * 2 ** -halvings
 }
