@@ -32,7 +32,7 @@ export class Lease {
   constructor(lessor: Lessor, backend: Backend) {
     this.#lessor = lessor
     this.#backend = backend
-    this.isTrial = backend.verdict.takeTrial()
+    this.isTrial = backend.verdict.takeTrial(this)
     if (backend.waiting === 0) backend.quietSinceMs = lessor.now()
     backend.waiting++
     backend.active++

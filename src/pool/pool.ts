@@ -99,7 +99,7 @@ export class Pool {
   #fall(lease: Lease, backend: Backend, reason: string): void {
     const { verdict } = backend
     // A dial begun before the fall says nothing of the trial.
-    if (verdict.health === 'trial' && !lease.isTrial) return
+    if (verdict.health === 'trial' && !verdict.isTriedBy(lease)) return
     const wasUp = verdict.health === 'up'
     if (!verdict.fall(reason, this.#now())) return
     this.#choose()
@@ -108,7 +108,7 @@ export class Pool {
 
   /** A trial that its client ended early: the next lease is the trial. */
   #askAgain(lease: Lease, backend: Backend): void {
-    if (!lease.isTrial || backend.verdict.health !== 'trial') return
+    if (!backend.verdict.isTriedBy(lease)) return
     backend.verdict.try()
     this.#choose()
   }

@@ -16,10 +16,11 @@ export class Verdict {
   /** When a backend that is down may be tried again. */
   retryAtMs: number = Number.POSITIVE_INFINITY
   #pauseMs = firstPauseMs
-  #isTrialTaken = false
+  /** Who finds out whether it is back. */
+  #trial: object | undefined
 
   get mayTakeWork(): boolean {
-    return this.health === 'up' || (this.health === 'trial' && !this.#isTrialTaken)
+    return this.health === 'up' || (this.health === 'trial' && this.#trial === undefined)
   }
 
   /**
@@ -42,14 +43,19 @@ export class Verdict {
   try(): void {
     this.health = 'trial'
     this.retryAtMs = Number.POSITIVE_INFINITY
-    this.#isTrialTaken = false
+    this.#trial = undefined
   }
 
   /** @returns whether the lease that asks is the trial. */
-  takeTrial(): boolean {
+  takeTrial(lease: object): boolean {
     if (this.health !== 'trial') return false
-    this.#isTrialTaken = true
+    this.#trial = lease
     return true
+  }
+
+  /** Whether `lease` is the trial under way; an earlier one may still be unfinished. */
+  isTriedBy(lease: object): boolean {
+    return this.health === 'trial' && this.#trial === lease
   }
 
   /**
