@@ -45,7 +45,8 @@ ${tail(digits, pi)}`,
   }
 }
 
-export function welcomeAnswer(origin: Origin, limit: number): Answer {
+/** `host` is how the client reached it, for the examples. */
+export function welcomeAnswer(origin: Origin, limit: number, host: string): Answer {
   const about = `π to as many digits as the path says, from 0 to ${limit}`
   return {
     text: () => `${about}, for example /${Math.min(100, limit)}\n`,
@@ -61,8 +62,8 @@ export function welcomeAnswer(origin: Origin, limit: number): Answer {
 <p class="lead">Put the number of digits in the address, from 0 to ${grouped(limit)}.</p>
 ${links(undefined, limit)}
 <p>The same address gives plain text to a command line, and JSON to whoever asks for it:</p>
-<pre><code>curl localhost:8080/100
-curl -H 'Accept: application/json' localhost:8080/100</code></pre>`,
+<pre><code>curl ${escapeHtml(host)}/100
+curl -H 'Accept: application/json' ${escapeHtml(host)}/100</code></pre>`,
       footer: footer(origin),
     }),
   }
@@ -102,9 +103,9 @@ function blocks(pi: string): string {
   const parts: string[] = []
   for (let start = 0; start < Math.max(1, shown.length); start += BLOCK_DIGITS) {
     const block = shown.slice(start, start + BLOCK_DIGITS)
-    const whole = start === 0 ? `<span class="whole">3${point}</span> ` : ''
-    const label = start === 0 ? '' : `<small>after ${grouped(start)}</small>`
-    parts.push(`<p>${label}${whole}${grouping(block)}</p>`)
+    const label =
+      start === 0 ? `<span class="whole">3${point}</span>` : `<small>${grouped(start)}</small>`
+    parts.push(`${label}<p>${grouping(block)}</p>`)
   }
   return parts.join('\n')
 }

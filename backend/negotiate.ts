@@ -13,30 +13,34 @@ interface MediaRange {
   readonly quality: number
 }
 
+interface Rating {
+  readonly quality: number
+  readonly rank: number
+  readonly place: number
+}
+
 /**
- * The form that an Accept field prefers; text when there is none, or when it accepts none of the forms:
- * RFC 9110 12.5.1 lets a server send another form rather than a 406, and people can read text.
+ * The form that an Accept field prefers: of those with the highest quality the one it names most
+ * specifically, then first. Text when there is no field, or when it accepts none of the forms: RFC 9110
+ * 12.5.1 lets a server send another form rather than a 406, and people can read text.
  */
 export function preferredForm(accept: string | undefined): Form {
   if (accept === undefined) return 'text'
   const ranges = accept.split(',').map(parseRange)
-  let best: { form: Form; quality: number; rank: number } = { form: 'text', quality: 0, rank: 0 }
-  for (const form of forms) {
-    const { quality, rank } = rate(mediaTypes[form], ranges)
-    const better = quality > best.quality || (quality === best.quality && rank > best.rank)
-    if (quality > 0 && better) best = { form, quality, rank }
-  }
-  return best.form
+  const ratings = forms.map((form) => ({ form, ...rate(mediaTypes[form], ranges) }))
+  ratings.sort((a, b) => b.quality - a.quality || b.rank - a.rank || a.place - b.place)
+  const best = ratings[0]!
+  return best.quality > 0 ? best.form : 'text'
 }
 
-/** The quality by the most specific range that matches, and how specific that is. */
-function rate(type: string, ranges: readonly MediaRange[]): { quality: number; rank: number } {
+/** The quality by the most specific range that matches, how specific that is, and where it stands. */
+function rate(type: string, ranges: readonly MediaRange[]): Rating {
   const candidates = ['*/*', `${type.split('/')[0]}/*`, type]
   for (let rank = candidates.length; rank > 0; rank--) {
-    const range = ranges.find((range) => range.type === candidates[rank - 1])
-    if (range !== undefined) return { quality: range.quality, rank }
+    const place = ranges.findIndex((range) => range.type === candidates[rank - 1])
+    if (place >= 0) return { quality: ranges[place]!.quality, rank, place }
   }
-  return { quality: 0, rank: 0 }
+  return { quality: 0, rank: 0, place: 0 }
 }
 
 function parseRange(text: string): MediaRange {

@@ -22,7 +22,7 @@ export function addRoutes(app: FastifyInstance, service: Service): void {
     throw new Problem('NOT_FOUND', `nothing at ${quote(request.url)}: /100 gives 100 digits of π`)
   })
   app.get('/', (request, reply) => {
-    const answer = welcomeAnswer(service.origin, service.digitsLimit)
+    const answer = welcomeAnswer(service.origin, service.digitsLimit, request.host)
     return send(service, reply, { answer, form: formOf(request) })
   })
   app.get('/health', (_request, reply) => {

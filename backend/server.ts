@@ -46,8 +46,9 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
     forceCloseConnections: 'idle',
     return503OnClosing: false, // What still comes on an open connection is answered, and then it ends.
     routerOptions: { maxParamLength: 16_384 },
-    frameworkErrors: (error, request, reply) => {
-      sendProblem(service, request, reply, new Problem('BAD_REQUEST', error.message))
+    frameworkErrors: (_error, request, reply) => {
+      const problem = new Problem('BAD_REQUEST', `cannot decode ${quote(request.url)}`)
+      sendProblem(service, request, reply, problem)
     },
   })
   let closing: Promise<void> | undefined

@@ -26,7 +26,8 @@ interface Plan {
  * The first `digits` digits after the point, truncated, of a number between 0 and 1.
  *
  * `fraction(bits)` gives that number times `2^bits`, up to 2 units too small and never too large. Where
- * this leaves a digit in doubt, because a long run of nines follows it, more digits decide.
+ * this leaves a digit in doubt, because a long run of nines follows it, more digits decide: so the number
+ * must be one whose digits never end.
  */
 export function decimals(digits: number, fraction: (bits: number) => bigint): string {
   for (let extra = 0; ; extra = 2 * extra + 16) {
