@@ -6,45 +6,42 @@
  * multiplies numbers half as long, and nothing is ever divided.
  */
 
-/** Bits that a fraction carries beyond those its digits need. */
+/** Bits that a fraction carries beyond those its digits need, at first. */
 const GUARD_BITS = 64
-/** The guard bits that may be wrong: 2 units from the caller and one from each level, all doubled once. */
+/** The guard bits that may be wrong: 2 units from the caller, one from each level, all doubled once. */
 const WRONG_BITS = 8
-const SURE_BITS = GUARD_BITS - WRONG_BITS
-/** Up to here the engine's own quadratic conversion is the faster one. */
+/** Up to here the engine's own conversion, which is quadratic, is the faster one. */
 const LEAF_DIGITS = 240
-const ALL_ONES = (1n << BigInt(SURE_BITS)) - 1n
 const BITS_PER_DIGIT = Math.log2(10)
 
 /** How digits are cut into `2^levels` leaves of equal length. */
 interface Plan {
   readonly leafDigits: number
   readonly levels: number
+  readonly guardBits: number
 }
 
 /**
- * The first `digits` digits after the point, truncated, of a number between 0 and 1.
+ * The first `digits` digits after the point, truncated, of a number between 0 and 1 whose digits never end.
  *
  * `fraction(bits)` gives that number times `2^bits`, up to 2 units too small and never too large. Where
- * this leaves a digit in doubt, because a long run of nines follows it, more digits decide: so the number
- * must be one whose digits never end.
+ * this leaves a digit in doubt, because a long run of nines or zeros follows it, more bits decide.
  */
 export function decimals(digits: number, fraction: (bits: number) => bigint): string {
-  for (let extra = 0; ; extra = 2 * extra + 16) {
-    const plan = planFor(digits + extra)
-    const found = convert(fraction(bitsFor(plan.leafDigits * 2 ** plan.levels)), plan)
+  const levels = Math.max(0, Math.ceil(Math.log2(digits / LEAF_DIGITS)))
+  const leafDigits = Math.ceil(digits / 2 ** levels) // Rounded up: less than a digit more for each.
+  for (let guardBits = GUARD_BITS; ; guardBits *= 2) {
+    const plan = { leafDigits, levels, guardBits }
+    const found = convert(fraction(bitsFor(plan, leafDigits * 2 ** levels)), plan)
     if (found !== undefined) return found.slice(0, digits)
   }
 }
 
-/** Rounds the digits up to whole leaves, fewer than one digit for each. */
-function planFor(digits: number): Plan {
-  const levels = Math.max(0, Math.ceil(Math.log2(digits / LEAF_DIGITS)))
-  return { leafDigits: Math.ceil(digits / 2 ** levels), levels }
-}
-
 /** All digits of the plan, or undefined when one is in doubt. */
-function convert(fraction: bigint, { leafDigits, levels }: Plan): string | undefined {
+function convert(fraction: bigint, plan: Plan): string | undefined {
+  const { leafDigits, levels, guardBits } = plan
+  const sureBits = guardBits - WRONG_BITS
+  const allOnes = (1n << BigInt(sureBits)) - 1n
   const powers = [5n ** BigInt(leafDigits)] // Of the leaves, and of each level's halves above.
   while (powers.length < levels) powers.push(powers.at(-1)! * powers.at(-1)!)
   const leaves: string[] = []
@@ -53,8 +50,8 @@ function convert(fraction: bigint, { leafDigits, levels }: Plan): string | undef
   function walk(fraction: bigint, level: number): boolean {
     if (level === 0) return leaf(fraction)
     const half = leafDigits * 2 ** (level - 1)
-    const bits = bitsFor(2 * half)
-    const drop = bits - bitsFor(half)
+    const bits = bitsFor(plan, 2 * half)
+    const drop = bits - bitsFor(plan, half)
     if (!walk(fraction >> BigInt(drop), level - 1)) return false
     // 10^half = 5^half · 2^half, and what the power of two lifts above the point is not even computed.
     const low = BigInt.asUintN(bits - half, fraction) * powers[level - 1]!
@@ -62,15 +59,16 @@ function convert(fraction: bigint, { leafDigits, levels }: Plan): string | undef
   }
 
   function leaf(fraction: bigint): boolean {
-    const below = bitsFor(leafDigits) - leafDigits
+    const below = bitsFor(plan, leafDigits) - leafDigits
     const scaled = fraction * powers[0]!
-    const sure = BigInt.asUintN(below, scaled) >> BigInt(below - SURE_BITS)
-    if (sure === ALL_ONES) return false
+    // All ones: the bits that are wrong may carry into the digits.
+    const sure = BigInt.asUintN(below, scaled) >> BigInt(below - sureBits)
+    if (sure === allOnes) return false
     leaves.push((scaled >> BigInt(below)).toString().padStart(leafDigits, '0'))
     return true
   }
 }
 
-function bitsFor(digits: number): number {
-  return Math.ceil(digits * BITS_PER_DIGIT) + GUARD_BITS
+function bitsFor({ guardBits }: Plan, digits: number): number {
+  return Math.ceil(digits * BITS_PER_DIGIT) + guardBits
 }
