@@ -70,7 +70,7 @@ export class HopOptions {
     if (isHopByHop(kind) || isProtected(kind)) return null
     this.nominated ??= []
     if (this.nominated.length === NOMINATED_LIMIT) return fields.faults.nominatedTooMany
-    this.nominated.push(bytes.slice(from, to).map(lowered))
+    this.nominated.push(Uint8Array.from(bytes.subarray(from, to), lowered))
     return null
   }
 

@@ -110,8 +110,7 @@ export function mixOf(bytes: Uint8Array, from: number, to: number): number {
 
 // CVE-2025-64484: gateways that map names to CGI variables take `X_Forwarded_For` for `X-Forwarded-For`.
 function lookAlike(bytes: Uint8Array, from: number, to: number): number {
-  const dashed = bytes.slice(from, to)
-  for (let i = 0; i < dashed.length; i++) if (dashed[i] === 0x5f) dashed[i] = 0x2d
+  const dashed = Uint8Array.from(bytes.subarray(from, to), (byte) => (byte === 0x5f ? 0x2d : byte))
   const kind = kindOf(dashed, 0, dashed.length)
   const shadows = kind === Kind.TRANSFER_ENCODING || kind === Kind.CONTENT_LENGTH
   return shadows || isForwarding(kind) ? Kind.LOOK_ALIKE : Kind.OTHER
