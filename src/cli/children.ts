@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { relative } from 'node:path'
 import { type Address, formatAddress, parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -18,7 +19,7 @@ export interface Children {
 }
 
 /**
- * Starts a π backend for each address.
+ * Starts a π backend for each address. However this process ends, they end with it.
  *
  * @throws PilotiError LISTEN when one cannot listen; the others have been ended then.
  */
@@ -29,6 +30,10 @@ export async function startChildren(
 ): Promise<Children> {
   const processes = wanted.map((address) => start(address, args))
   const close = async (): Promise<void> => void (await Promise.all(processes.map(end)))
+  // A second signal does not wait for them. Of a kill -9 they hear by the end of their IPC channel.
+  process.once('exit', () => {
+    for (const child of processes) child.kill('SIGKILL')
+  })
   const started = await Promise.allSettled(
     processes.map((child, index) => listening(child, wanted[index]!)),
   )
@@ -53,11 +58,14 @@ function start(address: Address, args: readonly string[]): ChildProcess {
   })
 }
 
+/** @returns where it listens. */
 async function listening(child: ChildProcess, wanted: Address): Promise<Address> {
-  const gone = once(child, 'exit').then(([code]) => {
-    const where = formatAddress(wanted)
-    const why = code === exit.listen ? 'see above' : `it ended with code ${code}`
-    throw new PilotiError('LISTEN', `the backend for ${where} did not start: ${why}`)
+  const gone = once(child, 'exit').then(([code, signal]) => {
+    const what = `the backend for ${formatAddress(wanted)} did not start`
+    if (code === exit.listen) {
+      throw new PilotiError('LISTEN', `${what}: see above; other ports: --first-port`)
+    }
+    throw new Error(`${what}: it ${howItEnded(code, signal)}`)
   })
   const [message] = await Promise.race([once(child, 'message'), gone])
   return parseAddress(message.address)
@@ -67,11 +75,19 @@ async function listening(child: ChildProcess, wanted: Address): Promise<Address>
 function watch(child: ChildProcess, address: Address, log: Log): void {
   const where = formatAddress(address)
   child.on('exit', (code, signal) => {
-    if (code === 0) return
-    const how = signal === null ? `ended with code ${code}` : `was killed by ${signal}`
-    const again = `to start it again: piloti backend --listen ${where}`
-    log.warn('backend_exit', `backend ${where} ${how}; ${again}`, { backend: where, code, signal })
+    if (code === exit.done) return
+    const ended = `backend ${where} ${howItEnded(code, signal)}`
+    const again = `to start it again: ${ownName()} backend --listen ${where}`
+    log.warn('backend_exit', `${ended}; ${again}`, { backend: where, code, signal })
   })
+}
+
+const howItEnded = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal === null ? `ended with code ${code}` : `was killed by ${signal}`
+
+/** How this command was called: it is not always in the PATH. */
+function ownName(): string {
+  return cli.endsWith('.js') ? `node ${relative(process.cwd(), cli)}` : 'piloti'
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -24,6 +24,5 @@ export function exitCodeOf(error: unknown): number {
   return exit.failed
 }
 
-export const exitCodesHelp = `
-Exit codes: 0 done, also a graceful stop; 1 failed; 2 bad usage;
+export const exitCodesHelp = `Exit codes: 0 done, also a graceful stop; 1 failed; 2 bad usage;
 4 cannot listen; 128+n stopped at once by a second signal n`

@@ -52,7 +52,7 @@ function prettySink(unit: string, { color }: LoggerOptions): Sink {
   }
 }
 
-/** What a peer sent may stand in a sentence: no control character of it reaches the terminal. */
-function printable(sentence: string): string {
+/** What others wrote may stand in a sentence: no control character of it reaches the terminal. */
+export function printable(sentence: string): string {
   return sentence.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1))
 }

@@ -1,23 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Address, parseAddress } from '../base/address.ts'
+import { parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import type { Log, LogLevel } from '../base/log.ts'
+import { suggest } from '../base/suggest.ts'
 import { parseDuration, parseShare } from '../base/units.ts'
 import { parseBackend } from '../discovery/static.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import { createStrategy, strategies } from '../strategies/index.ts'
 import { createLogger, type LogFormat } from './logger.ts'
 
-/** What every command takes. */
-export interface CommonOptions {
+/** What every server takes. */
+export interface ServerOptions {
   readonly json?: boolean
   readonly quiet?: boolean
   readonly verbose?: boolean
   readonly color: boolean
-}
-
-/** What every server takes besides. */
-export interface ServerOptions extends CommonOptions {
   readonly logLevel: LogLevel
   readonly logFormat?: LogFormat
   readonly grace: number
@@ -25,70 +22,75 @@ export interface ServerOptions extends CommonOptions {
 
 /** Adds what every server takes. */
 export function withServerOptions(command: Command): Command {
-  return withCommonOptions(
-    command
-      .addOption(
-        new Option('--grace <DURATION>', 'how long a stop waits for work under way')
-          .env('PILOTI_GRACE')
-          .default(30_000, '30s')
-          .argParser(duration),
-      )
-      .addOption(
-        new Option('--log-level <LEVEL>', 'least important messages to show')
-          .env('PILOTI_LOG_LEVEL')
-          .choices(['debug', 'info', 'warn', 'error'])
-          .default('info'),
-      )
-      .addOption(
-        new Option('--log-format <FORMAT>', 'pretty on a terminal, json elsewhere')
-          .env('PILOTI_LOG_FORMAT')
-          .choices(['pretty', 'json']),
-      ),
-  )
-}
-
-function withCommonOptions(command: Command): Command {
   return command
-    .option('--json', 'results as JSON on standard output')
+    .optionsGroup('Stopping:')
+    .addOption(
+      new Option('--grace <TIME>', 'how long a stop waits for work under way')
+        .env('PILOTI_GRACE')
+        .default(30_000, '30s')
+        .argParser(duration(0)),
+    )
+    .optionsGroup('Output:')
+    .addOption(
+      new Option('--log-level <LEVEL>', 'debug, info, warn or error: the least to show')
+        .env('PILOTI_LOG_LEVEL')
+        .default('info')
+        .argParser(oneOf(['debug', 'info', 'warn', 'error'])),
+    )
+    .addOption(
+      new Option('--log-format <FORMAT>', 'pretty or json (default pretty on a terminal)')
+        .env('PILOTI_LOG_FORMAT')
+        .argParser(oneOf(['pretty', 'json'])),
+    )
+    .option('--json', 'where it listens, as JSON on standard output')
     .option('-q, --quiet', 'errors only')
     .option('-v, --verbose', 'also what is retried, and stacks of errors')
     .option('--no-color', 'no colours (also: NO_COLOR)')
 }
 
 export function strategyOption(): Option {
-  return new Option('-s, --strategy <NAME>', `one of ${Object.keys(strategies).join(', ')}`)
+  return new Option('-s, --strategy <NAME>', `${Object.keys(strategies).join(', ')}`)
     .env('PILOTI_STRATEGY')
     .default('round-robin')
-    .argParser((name) => {
-      usage(() => createStrategy(name))
-      return name
-    })
+    .argParser((name) => usage(() => createStrategy(name)).name)
 }
 
 export function listenOption(fallback: string): Option {
-  return new Option('-l, --listen <ADDR>', 'where to listen: HOST:PORT, :PORT or unix:/PATH')
+  return new Option('-l, --listen <ADDR>', 'HOST:PORT, :PORT or unix:/PATH; port 0: any free one')
     .env('PILOTI_LISTEN')
     .default(parseAddress(fallback), fallback)
-    .argParser(address)
+    .argParser((text) => usage(() => parseAddress(text)))
 }
 
-export const address = (text: string): Address => usage(() => parseAddress(text))
-
 /** For a variadic argument: each call adds one. */
-export const backends = (text: string, before: readonly BackendSpec[] = []): BackendSpec[] => [
-  ...before,
-  usage(() => parseBackend(text)),
-]
+export function backends(text: string, before: readonly BackendSpec[] = []): BackendSpec[] {
+  const spec = usage(() => parseBackend(text))
+  if (!('path' in spec.address) && spec.address.port === 0) {
+    throw new InvalidArgumentError(`'${text}' has port 0: nobody can connect to that`)
+  }
+  return [...before, spec]
+}
 
-export function duration(text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined) throw new InvalidArgumentError('Write 20ms, 1.5s, 10m or 1h.')
-  return ms
+/** Long enough for anyone; Node's timers do not wait at all beyond 2³¹ ms, some 24 days. */
+const longestMs = 24 * 3_600_000
+
+/** A length of time, in milliseconds. */
+export function duration(leastMs: number): (text: string) => number {
+  return (text) => {
+    const ms = parseDuration(text)
+    if (ms === undefined) {
+      throw new InvalidArgumentError(`'${text}' is no length of time: write 20ms, 1.5s, 10m or 1h`)
+    }
+    if (ms >= leastMs && ms <= longestMs) return ms
+    throw new InvalidArgumentError(`'${text}' is out of range: from ${leastMs}ms to 24h`)
+  }
 }
 
 export function share(text: string): number {
   const value = parseShare(text)
-  if (value === undefined) throw new InvalidArgumentError('Write 1% or 0.01.')
+  if (value === undefined) {
+    throw new InvalidArgumentError(`'${text}' is no share: write 1% or 0.01, at most 100%`)
+  }
   return value
 }
 
@@ -97,7 +99,18 @@ export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
     if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`)
+    throw new InvalidArgumentError(`'${text}' is not a whole number from ${least} to ${most}`)
+  }
+}
+
+/** One of the `known` words. */
+export function oneOf<W extends string>(known: readonly W[]): (text: string) => W {
+  return (text) => {
+    const word = known.find((candidate) => candidate === text)
+    if (word !== undefined) return word
+    const nearest = suggest(text, known)
+    const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
+    throw new InvalidArgumentError(`unknown '${text}': one of ${known.join(', ')}${hint}`)
   }
 }
 
@@ -115,7 +128,7 @@ function usage<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof PilotiError) throw new InvalidArgumentError(`${error.message}.`)
+    if (error instanceof PilotiError) throw new InvalidArgumentError(error.message)
     throw error
   }
 }

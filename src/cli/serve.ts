@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import type { Log } from '../base/log.ts'
 import { exit } from './exit.ts'
 
@@ -12,37 +13,66 @@ export interface Served {
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const
 
 /**
- * Runs until a signal ends it: the first stops gracefully, a second one stops now.
+ * Starts a program and runs it until a signal ends it: the first one stops it gracefully, also while
+ * it is still starting, a second one stops it now.
  *
  * A parent that started this process over IPC and vanished counts as the first signal, so that no
- * process is left behind.
+ * process is left behind; so does a terminal that is closed.
+ *
+ * @throws what `start` throws.
  */
-export function serveUntilSignal(served: Served, log: Log): void {
+export async function serve(start: () => Promise<Served>, log: Log): Promise<void> {
+  let served: Served | undefined
   let isStopping = false
   const stop = (why: string): void => {
+    if (isStopping) return
     isStopping = true
     log.info('shutdown', `stopping: ${why}; once more to stop at once`, { why })
-    served.close().then(
-      () => process.exit(exit.done),
-      (error: Error) => {
-        log.error('shutdown_failed', `cannot stop: ${error.message}`)
-        process.exit(exit.failed)
-      },
-    )
+    if (served !== undefined) end(served, log)
   }
+  const orphaned = (): void => stop('the process that started this one is gone')
+
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(128 + numbers[signal])
       stop(signal)
     })
   }
-  process.on('disconnect', () => {
-    if (!isStopping) stop('the process that started this one is gone')
+  process.on('SIGHUP', () => {
+    if (process.stderr.isTTY && !hasTerminal()) stop('the terminal is gone')
+    else log.warn('reload_rejected', 'nothing to reload: no configuration file')
   })
-  process.on('SIGHUP', () =>
-    log.warn('reload_rejected', 'nothing to reload: no configuration file'),
-  )
   // A listener also keeps Node from opening its debugger's port at this signal.
   process.on('SIGUSR1', () => log.debug('reopen', 'no log files to reopen'))
-  process.on('SIGUSR2', () => log.info('snapshot', JSON.stringify(served.view())))
+  process.on('SIGUSR2', () => log.info('snapshot', 'state snapshot', { state: served?.view() }))
+  process.on('disconnect', orphaned)
+  if (process.send !== undefined && !process.connected) orphaned()
+
+  try {
+    served = await start()
+  } catch (error) {
+    process.off('disconnect', orphaned) // It would keep the process alive.
+    throw error
+  }
+  if (isStopping) end(served, log)
+}
+
+function end(served: Served, log: Log): void {
+  served.close().then(
+    () => process.exit(exit.done),
+    (error: Error) => {
+      log.error('shutdown_failed', `cannot stop: ${error.message}`)
+      process.exit(exit.failed)
+    },
+  )
+}
+
+/** Whether the terminal this was started on is still there. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
 }

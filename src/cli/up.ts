@@ -1,57 +1,71 @@
 import { Command, Option } from 'commander'
 import { type Address, formatAddress } from '../base/address.ts'
+import type { Log } from '../base/log.ts'
 import type { Proxy } from '../proxy.ts'
 import { type Children, startChildren } from './children.ts'
-import { exitCodesHelp } from './exit.ts'
+import { withHelp } from './help.ts'
 import { logOf, whole, withServerOptions } from './options.ts'
 import { type ProxyFlags, startProxy, withProxyOptions } from './proxy.ts'
-import { serveUntilSignal } from './serve.ts'
+import { type Served, serve } from './serve.ts'
 
 interface UpFlags extends ProxyFlags {
   readonly backends: number
   readonly firstPort: number
 }
 
-const examples = `
-Examples:
-  piloti up
-  piloti up --backends 8 --strategy least-response-time
-  piloti up --listen :9000 --first-port 6000
-${exitCodesHelp}`
+/** The proxy has waited for its clients already; who talks to a backend directly gets this long. */
+const backendGrace = '3s'
+
+const examples = [
+  'piloti up',
+  'piloti up --backends 8 --strategy least-response-time',
+  'piloti up --listen :9000 --first-port 6000',
+]
 
 export function upCommand(): Command {
   const command = new Command('up')
     .summary('π backends and the proxy in one go: the demonstration')
     .description('Starts π backends, each a process of its own, and the proxy in front of them.')
+    .optionsGroup('Backends:')
     .addOption(
-      new Option('-n, --backends <N>', 'how many π backends')
+      new Option('-n, --backends <N>', 'how many')
         .env('PILOTI_BACKENDS')
         .default(4)
         .argParser(whole(1, 256)),
     )
     .addOption(
-      new Option(
-        '--first-port <PORT>',
-        'port of the first backend, the others follow; 0: any free ones',
-      )
+      new Option('--first-port <PORT>', 'port of the first, the others follow; 0: any free ones')
         .default(5_000)
         .argParser(whole(0, 65_000)),
     )
-  return withServerOptions(withProxyOptions(command)).addHelpText('after', examples).action(up)
+  return withHelp(withServerOptions(withProxyOptions(command)), examples).action(
+    async (flags: UpFlags) => {
+      const log = logOf('up', flags)
+      await serve(() => start(flags, log), log)
+    },
+  )
 }
 
-async function up(flags: UpFlags): Promise<void> {
-  const log = logOf('up', flags)
+async function start(flags: UpFlags, log: Log): Promise<Served> {
   const { backends, firstPort } = flags
   const wanted = Array.from({ length: backends }, (_, index) => ({
     host: '127.0.0.1',
     port: firstPort === 0 ? 0 : firstPort + index,
   }))
-  const children = await startChildren(wanted, ['--log-level', 'warn'], log)
+  const children = await startChildren(wanted, backendArgs(flags), log)
   const proxy = await startInFront(children, flags)
   if (flags.json) console.log(JSON.stringify(listening(proxy, children)))
-  else if (!flags.quiet) console.log(welcome(proxy.address, flags))
-  serveUntilSignal({ view: () => proxy.view(), close: () => close(proxy, children, flags) }, log)
+  else if (!flags.quiet) console.log(welcome(proxy, flags))
+  return { view: () => proxy.view(), close: () => close(proxy, children, flags) }
+}
+
+/** They say only what is wrong, in the form that was asked for. */
+function backendArgs({ quiet, logFormat, color }: UpFlags): string[] {
+  return [
+    ...['--log-level', quiet ? 'error' : 'warn', '--grace', backendGrace],
+    ...(logFormat === undefined ? [] : ['--log-format', logFormat]),
+    ...(color ? [] : ['--no-color']),
+  ]
 }
 
 async function startInFront(children: Children, flags: ProxyFlags): Promise<Proxy> {
@@ -75,17 +89,37 @@ function listening(proxy: Proxy, { addresses }: Children): object {
   return { event: 'listening', address: formatAddress(proxy.address), backends, pid: process.pid }
 }
 
-function welcome(address: Address, { backends, strategy, mode }: UpFlags): string {
-  const where = formatAddress(address)
-  const url = 'path' in address ? 'http://localhost' : `http://${where}`
+function welcome(proxy: Proxy, { backends, mode }: UpFlags): string {
+  const { address } = proxy
+  const { strategy } = proxy.view().pool
+  const url = urlOf(address)
   const curl = 'path' in address ? `curl --unix-socket ${address.path} ${url}` : `curl ${url}`
+  const stress = url === usualUrl ? '' : ` --url ${url}`
+  const lines = [
+    [`${curl}/100`, 'π to 100 digits'],
+    ...('path' in address
+      ? []
+      : [
+          [`${url}/1000`, 'a page, for a browser'],
+          [`./scripts/stress.sh${stress}`, '100 requests by 5 clients, and who answered them'],
+        ]),
+  ]
+  const width = Math.max(...lines.map(([what = '']) => what.length))
+  const where = formatAddress(address)
   return `
 piloti is up: ${backends} backends behind ${where}, strategy ${strategy}, mode ${mode}
 
-  ${curl}/100    π to 100 digits
-  ${url}/1000        the same as a page, for a browser
-  ./scripts/stress.sh                  100 requests by 5 clients, and who answered them
+${lines.map(([what = '', why]) => `  ${what.padEnd(width)}   ${why}`).join('\n')}
 
 Ctrl-C stops everything.
 `
+}
+
+const usualUrl = 'http://127.0.0.1:8080'
+
+/** Where a client on this machine finds it. */
+function urlOf(address: Address): string {
+  if ('path' in address) return 'http://localhost'
+  const isAnyHost = address.host === '0.0.0.0' || address.host === '::'
+  return `http://${formatAddress(isAnyHost ? { ...address, host: 'localhost' } : address)}`
 }
