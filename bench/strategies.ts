@@ -17,7 +17,7 @@ const PICKS_A_ROUND = 1_000_000
 const KEYS = Array.from({ length: 1_024 }, (_, index) => `192.0.2.${index}`)
 
 export async function run(size: Size = fullSize): Promise<string> {
-  const columns = []
+  const columns: Map<string, number[]>[] = []
   for (const count of CANDIDATE_COUNTS) columns.push(await column(count, size))
   const head = ['ns a pick', ...CANDIDATE_COUNTS.map((count) => `${count} candidates`)]
   const rows = Object.keys(strategies).map((name) => [

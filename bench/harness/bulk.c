@@ -1,81 +1,83 @@
-// Moves BYTES in all over CONNECTIONS connections and checks that every one of them arrived.
-// usage: bulk PORT CONNECTIONS BYTES (download|upload)
-// Prints "ready", waits for a line, prints "done BYTES SECONDS 0 0 0".
-#include "loopback.h"
+// The clients of bulk transfers: COUNT bytes in all, `download` or `upload`, every one accounted for.
+#include "ends.h"
 
-struct connection {
-  int fd;
+struct client {
+  struct watched watched;
   long missing;
   char answer[32]; // Of an upload: the size the backend saw.
   size_t answerBytes;
 };
 
-static int epoll, uploading, open_count;
 static char zeros[262144];
+static struct client *all;
+static long each;
+static int isUploading, openCount;
 
-static void finish(struct connection *c) {
-  if (uploading ? atol(c->answer) != c->missing : c->missing != 0) {
+static void finish(struct client *c) {
+  if (isUploading ? atol(c->answer) != each : c->missing != 0) {
     fprintf(stderr, "%ld bytes missing, the backend said '%s'\n", c->missing, c->answer);
     exit(1);
   }
-  close(c->fd);
-  open_count--;
+  close(c->watched.fd);
+  c->watched.fd = -1;
+  if (--openCount == 0) report_done(0, 0, 0);
 }
 
-static void download(struct connection *c) {
-  ssize_t size = recv(c->fd, zeros, 1 << 20, MSG_TRUNC | MSG_DONTWAIT);
+static void download(struct watched *self) {
+  struct client *c = (struct client *)self;
+  ssize_t size = recv(self->fd, zeros, 1 << 20, MSG_TRUNC | MSG_DONTWAIT);
   if (size < 0 && errno == EAGAIN) return;
   if (size < 0) die("download");
   c->missing -= size;
   if (size == 0) finish(c);
 }
 
-static void upload(struct connection *c, long each) {
-  while (c->missing > 0) {
-    size_t size = c->missing < (long)sizeof zeros ? (size_t)c->missing : sizeof zeros;
-    ssize_t sent = send(c->fd, zeros, size, MSG_DONTWAIT);
-    if (sent < 0 && errno == EAGAIN) return;
-    if (sent < 0) die("upload");
-    if ((c->missing -= sent) > 0) continue;
-    shutdown(c->fd, SHUT_WR);
-    watch(epoll, EPOLL_CTL_MOD, c->fd, EPOLLIN, c);
-    return;
-  }
+static void hear(struct client *c) {
   size_t room = sizeof c->answer - 1 - c->answerBytes;
-  ssize_t size = recv(c->fd, c->answer + c->answerBytes, room, MSG_DONTWAIT);
+  ssize_t size = recv(c->watched.fd, c->answer + c->answerBytes, room, MSG_DONTWAIT);
   if (size > 0) c->answerBytes += size;
   if (size < 0 && errno != EAGAIN) die("upload's answer");
-  if (size != 0) return;
-  c->missing = each;
-  finish(c);
+  if (size == 0) finish(c);
 }
 
-int main(int argc, char **argv) {
-  if (argc != 5) return fputs("usage: bulk PORT CONNECTIONS BYTES MODE\n", stderr), 2;
-  int connections = atoi(argv[2]);
-  long each = atol(argv[3]) / connections;
-  uploading = !strcmp(argv[4], "upload");
-  allow_many_files();
-  epoll = epoll_create1(0);
-  struct connection *all = calloc(connections, sizeof *all);
-  for (int i = 0; i < connections; i++, open_count++) {
-    if ((all[i].fd = connect_to(atoi(argv[1]))) < 0) die("connect");
-    all[i].missing = each;
-    watch(epoll, EPOLL_CTL_ADD, all[i].fd, uploading ? EPOLLOUT : EPOLLIN, &all[i]);
+static void upload(struct watched *self) {
+  struct client *c = (struct client *)self;
+  if (c->missing == 0) return hear(c);
+  size_t size = c->missing < (long)sizeof zeros ? (size_t)c->missing : sizeof zeros;
+  ssize_t sent = send(self->fd, zeros, size, MSG_DONTWAIT);
+  if (sent < 0 && errno == EAGAIN) return;
+  if (sent < 0) die("upload");
+  if ((c->missing -= sent) > 0) return;
+  shutdown(self->fd, SHUT_WR);
+  watch(epoll, EPOLL_CTL_MOD, self->fd, EPOLLIN, c);
+}
+
+void bulk_open(void) {
+  isUploading = !strcmp(run.mode, "upload");
+  each = run.count / run.connections;
+  run.count = each * run.connections;
+  free(all);
+  all = calloc(run.connections, sizeof *all);
+  openCount = run.connections;
+  for (int i = 0; i < run.connections; i++) {
+    int fd = connect_to(run.port);
+    if (fd < 0) die("connect");
+    all[i] = (struct client){.watched = {isUploading ? upload : download, fd}, .missing = each};
   }
-  ready_and_wait_for_go();
-  double start = now();
+  report_ready();
+}
+
+void bulk_go(void) {
   char command[32];
   int size = snprintf(command, sizeof command, "D%ld\n", each);
-  for (int i = 0; i < connections && !uploading; i++) send(all[i].fd, command, size, 0);
-  struct epoll_event events[64];
-  while (open_count > 0) {
-    int count = epoll_wait(epoll, events, 64, 10000);
-    if (count == 0) return fputs("no byte moved for 10 s\n", stderr), 1;
-    for (int i = 0; i < count; i++)
-      if (uploading) upload(events[i].data.ptr, each);
-      else download(events[i].data.ptr);
+  for (int i = 0; i < run.connections; i++) {
+    struct client *c = &all[i];
+    if (!isUploading) send(c->watched.fd, command, size, 0);
+    watch(epoll, EPOLL_CTL_ADD, c->watched.fd, isUploading ? EPOLLOUT : EPOLLIN, c);
   }
-  printf("done %ld %.6f 0 0 0\n", each * connections, now() - start);
-  hold_until_stdin_ends();
+}
+
+void bulk_close(void) {
+  for (int i = 0; i < run.connections; i++)
+    if (all[i].watched.fd >= 0) close(all[i].watched.fd);
 }

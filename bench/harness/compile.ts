@@ -9,14 +9,22 @@ const built = new Map<string, string>()
 /** Whether the C programs can be built; without them nothing over sockets is measured. */
 export const compilable = (): boolean => installed('cc')
 
-/** Builds `NAME.c` beside this file, once, and gives the program's path. */
-export function compile(name: string): string {
+/** The sources of a program; the first names it. */
+const sources = {
+  ends: ['ends', 'answers', 'load', 'source', 'bulk'],
+  floor: ['floor'],
+} as const
+
+/** Builds a program from the C files beside this one, once, and gives its path. */
+export function compile(name: keyof typeof sources): string {
   const known = built.get(name)
   if (known !== undefined) return known
   if (!compilable()) throw new Error(`cannot build '${name}': no C compiler 'cc' found`)
-  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url))
+  const files = sources[name].map((source) =>
+    fileURLToPath(new URL(`${source}.c`, import.meta.url)),
+  )
   const program = join(scratch(), name)
-  execFileSync('cc', ['-O2', '-o', program, source])
+  execFileSync('cc', ['-O2', '-o', program, ...files])
   built.set(name, program)
   return program
 }

@@ -1,52 +1,63 @@
-// Sends COUNT requests over CONNECTIONS connections, each waiting for its answer, and times them.
-// usage: load PORT CONNECTIONS COUNT (keep|client-closes|peer-closes) REQUEST_FILE
+// The clients: COUNT requests over CONNECTIONS connections, each waiting for its answer, timed.
 //   keep           the connections are opened and used once before "ready", and stay
 //   client-closes  a connection a request; we send FIN after the answer and wait for the peer's
 //   peer-closes    a connection a request; the peer sends FIN after the answer, then we close
-// Prints "ready", waits for a line, prints "done COUNT SECONDS P50_US P99_US FAILED".
-#include "loopback.h"
+#include "ends.h"
 
-enum { KEEP, CLIENT_CLOSES, PEER_CLOSES };
 enum { HEAD_LIMIT = 4096, OPENING = 64, FAILED_LIMIT = 100 };
 
-struct connection {
-  int fd, ended;
+struct client {
+  struct watched watched;
   long missing; // Bytes of the answer still to come; -1 while its head is not complete.
   double since;
   size_t headBytes;
-  char *head; // Only while a head is split over reads.
+  char head[HEAD_LIMIT]; // Only used while a head is split over reads, or looked at.
 };
 
-static int epoll, port, mode, counted;
-static long issued, done, failed, count;
 static char request[16384];
 static size_t requestBytes;
+static struct client *all;
+static int opened, isKept, isClientClosing;
+static long issued, done, failed;
 static float *times;
 
-static void send_request(struct connection *c) {
+static void receive(struct watched *self);
+
+void load_init(const char *file) {
+  FILE *stream = fopen(file, "r");
+  if (!stream || !(requestBytes = fread(request, 1, sizeof request, stream))) die(file);
+  fclose(stream);
+}
+
+static void send_request(struct client *c) {
   issued++;
   c->missing = -1;
   c->since = now();
-  send(c->fd, request, requestBytes, MSG_DONTWAIT);
+  send(c->watched.fd, request, requestBytes, MSG_DONTWAIT);
 }
 
-static void open_connection(struct connection *c) {
+static void connect_client(struct client *c) {
   double since = now();
-  while ((c->fd = connect_to(port)) < 0)
+  while ((c->watched.fd = connect_to(run.port)) < 0)
     if (++failed > FAILED_LIMIT) die("connect");
-  watch(epoll, EPOLL_CTL_ADD, c->fd, EPOLLIN, c);
-  c->ended = c->headBytes = 0;
+  c->watched.on = receive;
+  watch(epoll, EPOLL_CTL_ADD, c->watched.fd, EPOLLIN, c);
+  c->headBytes = 0;
   send_request(c);
   c->since = since; // The connect belongs to the answer's time.
 }
 
-static void reopen(struct connection *c) {
-  close(c->fd);
-  c->fd = -1;
-  if (issued < count) open_connection(c);
+static void disconnect(struct client *c) {
+  if (c->watched.fd >= 0) close(c->watched.fd);
+  c->watched.fd = -1;
 }
 
-static void fail(struct connection *c, const char *why) {
+static void reopen(struct client *c) {
+  disconnect(c);
+  if (run.isGoing && run.rate == 0 && issued < run.count) connect_client(c);
+}
+
+static void fail(struct client *c, const char *why) {
   if (++failed > FAILED_LIMIT) {
     fprintf(stderr, "too many failures, the last: %s\n", why);
     exit(1);
@@ -55,18 +66,32 @@ static void fail(struct connection *c, const char *why) {
   reopen(c);
 }
 
-static void answered(struct connection *c) {
-  if (counted) times[done] = (now() - c->since) * 1e6;
-  done++;
-  if (mode == KEEP) {
-    if (counted && issued < count) send_request(c);
-  } else if (mode == CLIENT_CLOSES) shutdown(c->fd, SHUT_WR);
+static int ascending(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
 }
 
-/* Returns how many bytes follow the head, or -1 when it is not complete. */
-static long body_after_head(struct connection *c, char *bytes, size_t size) {
-  if (!c->head) c->head = malloc(HEAD_LIMIT);
-  size_t taken = size < HEAD_LIMIT - 1 - c->headBytes ? size : HEAD_LIMIT - 1 - c->headBytes;
+static void open_more(void) {
+  while (opened < run.connections && opened - done < OPENING) connect_client(&all[opened++]);
+}
+
+static void answered(struct client *c) {
+  if (!run.isGoing) {
+    if (++done == run.connections) report_ready();
+    else open_more();
+    return;
+  }
+  times[done++] = (now() - c->since) * 1e6;
+  if (isClientClosing) shutdown(c->watched.fd, SHUT_WR);
+  if (isKept && issued < run.count) send_request(c);
+  if (done < run.count) return;
+  qsort(times, done, sizeof *times, ascending);
+  report_done(times[done / 2], times[(long)(done * 0.99)], failed);
+}
+
+/* Returns how many bytes of the answer are still to come, -1 while its head is not complete. */
+static long missing_after_head(struct client *c, const char *bytes, size_t size) {
+  size_t room = HEAD_LIMIT - 1 - c->headBytes, taken = size < room ? size : room;
   memcpy(c->head + c->headBytes, bytes, taken);
   c->head[c->headBytes + taken] = 0;
   char *end = strstr(c->head, "\r\n\r\n");
@@ -74,78 +99,60 @@ static long body_after_head(struct connection *c, char *bytes, size_t size) {
     c->headBytes += taken;
     return -1;
   }
-  if (strncmp(c->head, "HTTP/1.1 200", 12)) {
-    fprintf(stderr, "not a 200: %.60s\n", c->head);
-    exit(1);
-  }
+  if (strncmp(c->head, "HTTP/1.1 200", 12)) die("an answer other than 200");
   char *length = strcasestr(c->head, "\r\ncontent-length:");
   if (!length || length > end) die("an answer without Content-Length");
   long whole = end + 4 - c->head + atol(length + 17);
   long missing = whole - (long)(c->headBytes + size);
+  if (missing < 0) die("a longer answer than announced");
   c->headBytes = 0;
   return missing;
 }
 
-static void receive(struct connection *c) {
+static void receive(struct watched *self) {
   static char bytes[65536];
-  ssize_t size = recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+  struct client *c = (struct client *)self;
+  if (self->fd < 0) return; // Closed in this turn.
+  ssize_t size = recv(self->fd, bytes, sizeof bytes, MSG_DONTWAIT);
   if (size < 0 && errno == EAGAIN) return;
   if (size < 0) return fail(c, strerror(errno));
-  if (size == 0) return c->missing == 0 && mode != KEEP ? reopen(c) : fail(c, "early end");
+  if (size == 0) return c->missing == 0 && !isKept ? reopen(c) : fail(c, "early end");
   if (c->missing == 0) return fail(c, "bytes after the answer");
   if (c->missing > 0) c->missing -= size;
-  else if ((c->missing = body_after_head(c, bytes, size)) == -1) return;
+  else c->missing = missing_after_head(c, bytes, size);
   if (c->missing == 0) answered(c);
-  if (c->missing < -1) fail(c, "a longer answer than announced");
 }
 
-static void turn(void) {
-  struct epoll_event events[512];
-  int ready = epoll_wait(epoll, events, 512, 10000);
-  if (ready == 0) {
-    fprintf(stderr, "no answer for 10 s (%ld of %ld)\n", done, count);
-    exit(1);
-  }
-  for (int i = 0; i < ready; i++) receive(events[i].data.ptr);
+void load_open(void) {
+  free(all);
+  free(times);
+  all = calloc(run.connections, sizeof *all);
+  times = calloc(run.count + 1, sizeof *times);
+  opened = issued = done = failed = 0;
+  isKept = !strcmp(run.mode, "keep");
+  isClientClosing = !strcmp(run.mode, "client-closes");
+  for (int i = 0; i < run.connections; i++) all[i].watched.fd = -1;
+  if (isKept) open_more();
+  else report_ready();
 }
 
-static int ascending(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
-static void run(struct connection *all, int connections) {
+void load_go(void) {
   issued = done = 0;
-  counted = 1;
-  double start = now();
-  for (int i = 0; i < connections && issued < count; i++)
-    if (mode == KEEP) send_request(&all[i]);
-    else open_connection(&all[i]);
-  while (done < count) turn();
-  double seconds = now() - start;
-  qsort(times, count, sizeof *times, ascending);
-  printf("done %ld %.6f %.1f %.1f %ld\n", count, seconds, times[count / 2],
-         times[(long)(count * 0.99)], failed);
+  for (int i = 0; i < run.connections && issued < run.count && run.rate == 0; i++)
+    if (isKept) send_request(&all[i]);
+    else connect_client(&all[i]);
 }
 
-int main(int argc, char **argv) {
-  if (argc != 6) return fputs("usage: load PORT CONNECTIONS COUNT MODE FILE\n", stderr), 2;
-  port = atoi(argv[1]);
-  int connections = atoi(argv[2]);
-  long wanted = atol(argv[3]);
-  mode = !strcmp(argv[4], "keep") ? KEEP : *argv[4] == 'c' ? CLIENT_CLOSES : PEER_CLOSES;
-  FILE *file = fopen(argv[5], "r");
-  if (!file || !(requestBytes = fread(request, 1, sizeof request, file))) die(argv[5]);
-  allow_many_files();
-  epoll = epoll_create1(0);
-  times = calloc(wanted + 1, sizeof *times);
-  struct connection *all = calloc(connections, sizeof *all);
-  count = connections;
-  for (int opened = 0; mode == KEEP && done < connections;) {
-    while (opened < connections && opened - done < OPENING) open_connection(&all[opened++]);
-    turn();
+void load_pace(void) {
+  static int next;
+  if (run.rate == 0) return;
+  double due = (now() - run.start) * run.rate;
+  for (int tries = 0; issued < due && issued < run.count && tries < run.connections; tries++) {
+    struct client *c = &all[next = (next + 1) % run.connections];
+    if (c->watched.fd < 0) connect_client(c);
   }
-  ready_and_wait_for_go();
-  if ((count = wanted)) run(all, connections);
-  hold_until_stdin_ends();
+}
+
+void load_close(void) {
+  for (int i = 0; i < run.connections; i++) disconnect(&all[i]);
 }

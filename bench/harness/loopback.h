@@ -1,4 +1,4 @@
-// What every little program here needs: sockets on 127.0.0.1, a clock, and "ready / go / done" over stdio.
+// What the little programs here share: sockets on 127.0.0.1, one epoll, a clock.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,6 +14,12 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+/* First member of whatever is in the epoll: what to do when it is ready. */
+struct watched {
+  void (*on)(struct watched *self);
+  int fd;
+};
 
 static inline void die(const char *what) {
   fprintf(stderr, "%s: %s\n", what, strerror(errno));
@@ -34,6 +40,11 @@ static inline void allow_many_files(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
+static inline void no_delay(int fd) {
+  int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 /* Port 0 takes any free one; the port is printed for the harness to read. */
 static inline int listen_on(int port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
@@ -49,14 +60,14 @@ static inline int listen_on(int port) {
 
 /* On loopback the handshake is over before connect returns, so it may block. -1 when refused. */
 static inline int connect_to(int port) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = loopback(port);
   if (fd < 0) die("socket");
   if (connect(fd, (struct sockaddr *)&address, sizeof address)) {
     close(fd);
     return -1;
   }
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  no_delay(fd);
   return fd;
 }
 
@@ -69,17 +80,4 @@ static inline double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static inline void ready_and_wait_for_go(void) {
-  char line[16];
-  puts("ready");
-  fflush(stdout);
-  if (!fgets(line, sizeof line, stdin)) exit(0);
-}
-
-/* Connections stay open until the harness has read its counters and closes our stdin. */
-static inline void hold_until_stdin_ends(void) {
-  fflush(stdout);
-  while (getchar() != EOF) continue;
 }

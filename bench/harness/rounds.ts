@@ -16,18 +16,19 @@ export interface Runner<T> {
 }
 
 /**
- * A B C, A B C, …: whatever else the machine does meets all contenders alike. The first round warms up
- * and is not counted.
+ * A B C, A B C, …: whatever else the machine does meets all contenders alike. The first
+ * `warmUps` rounds are not counted.
  */
 export async function interleave<T>(
   runners: readonly Runner<T>[],
   rounds: number,
+  warmUps = 1,
 ): Promise<Map<string, T[]>> {
   const samples = new Map<string, T[]>(runners.map(({ name }) => [name, []]))
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUps + rounds; round++) {
     for (const runner of runners) {
       const sample = await runner.round()
-      if (round > 0) samples.get(runner.name)!.push(sample)
+      if (round >= warmUps) samples.get(runner.name)!.push(sample)
     }
   }
   return samples

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { compilable, compile } from '../../bench/harness/compile.ts'
+import { compilable } from '../../bench/harness/compile.ts'
 import { type Contender, floor } from '../../bench/harness/contenders.ts'
 import { contest } from '../../bench/harness/contest.ts'
+import { bytes, requests } from '../../bench/harness/ends.ts'
 import { perRequest, secondsPerGigabyte } from '../../bench/harness/generator.ts'
 import { smallRequest, wholeAnswer } from '../../bench/harness/messages.ts'
 import { costTable } from '../../bench/harness/report.ts'
 import { interleave } from '../../bench/harness/rounds.ts'
-import { save } from '../../bench/harness/scratch.ts'
 
 const usable = process.platform === 'linux' && compilable()
 const skip = usable ? false : 'needs Linux and a C compiler `cc`'
@@ -33,18 +33,17 @@ describe('interleave', () => {
 })
 
 describe('contest', { skip }, () => {
-  for (const [ends, backend] of [
+  for (const [mode, backend] of [
     ['keep', 'keep'],
     ['client-closes', 'keep'],
     ['peer-closes', 'close'],
   ] as const) {
-    it(`measures requests, mode ${ends}, and names who is not installed`, async () => {
+    it(`measures requests, mode ${mode}, and names who is not installed`, async () => {
       const contenders = [floor(), absent]
-      const request = save('request', smallRequest)
       const results = await contest({
         contenders,
-        backend: { file: compile('answers'), args: [save('answer', wholeAnswer(100)), backend] },
-        load: (port) => ({ file: compile('load'), args: [`${port}`, '4', '200', ends, request] }),
+        ends: requests(smallRequest, wholeAnswer(100), backend),
+        load: { connections: 4, count: 200, mode },
         unit: perRequest,
         rounds: 1,
       })
@@ -55,12 +54,12 @@ describe('contest', { skip }, () => {
     })
   }
 
-  for (const way of ['download', 'upload']) {
-    it(`measures a bulk ${way}, every byte of it accounted for`, async () => {
+  for (const mode of ['download', 'upload'] as const) {
+    it(`measures a bulk ${mode}, every byte of it accounted for`, async () => {
       const results = await contest({
         contenders: [floor()],
-        backend: { file: compile('source'), args: [] },
-        load: (port) => ({ file: compile('bulk'), args: [`${port}`, '2', '20000000', way] }),
+        ends: bytes(),
+        load: { connections: 2, count: 20_000_000, mode },
         unit: secondsPerGigabyte,
         rounds: 1,
       })
@@ -76,8 +75,8 @@ describe('contest', { skip }, () => {
     }
     const run = contest({
       contenders: [broken],
-      backend: { file: compile('source'), args: [] },
-      load: () => ({ file: 'true', args: [] }),
+      ends: bytes(),
+      load: { connections: 1, count: 1, mode: 'download' },
       unit: perRequest,
       rounds: 1,
     })
