@@ -110,6 +110,10 @@ export class FieldLines {
     return this.table[index * STRIDE + 4]! & KIND
   }
 
+  nameTo(index: number): number {
+    return this.table[index * STRIDE + 1]!
+  }
+
   valueFrom(index: number): number {
     return this.table[index * STRIDE + 2]!
   }

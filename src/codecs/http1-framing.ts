@@ -5,7 +5,7 @@
  *
  * @see RFC 9112 6.1 to 6.3
  */
-import { decimal, matches } from './http1-chars.ts'
+import { decimal, matches, SP } from './http1-chars.ts'
 import type { Fault } from './http1-faults.ts'
 import type { FieldLines } from './http1-fields.ts'
 import { Kind } from './http1-names.ts'
@@ -24,17 +24,21 @@ export const Framing = {
 export type Framing = (typeof Framing)[keyof typeof Framing]
 
 const chunked = new TextEncoder().encode('chunked')
+const ZERO = 0x30
 const known = new Set(['gzip', 'x-gzip', 'deflate', 'compress', 'x-compress'])
 
 export class BodyFraming {
   kind: Framing = Framing.NONE
   /** Bytes; -1 without a Content-Length. */
   contentLength = -1
+  /** The line of Content-Length is left out, for the writer to put it in plain form. */
+  rewritten = false
 
   /** Reads both fields. A head with neither gives NONE. */
   read(fields: FieldLines, bytes: Buffer, start: number, minor: number): Fault | null {
     this.kind = Framing.NONE
     this.contentLength = -1
+    this.rewritten = false
     const { faults } = fields
     const length = fields.find(Kind.CONTENT_LENGTH)
     const coding = fields.find(Kind.TRANSFER_ENCODING)
@@ -49,8 +53,24 @@ export class BodyFraming {
     this.kind = Framing.LENGTH
     const from = start + fields.valueFrom(length)
     this.contentLength = decimal(bytes, from, start + fields.valueTo(length))
-    return this.contentLength === -1 ? faults.length : null
+    if (this.contentLength === -1) return faults.length
+    if (!isPlain(fields, bytes, start, length)) {
+      this.rewritten = true
+      fields.leaveOut(length)
+    }
+    return null
   }
+}
+
+// Parsers differ in which blanks they take away and some read a leading zero as octal (CVE-2019-18802), so what is
+// not `Content-Length: 5` is sent on as that.
+function isPlain(fields: FieldLines, bytes: Buffer, start: number, line: number): boolean {
+  const from = fields.valueFrom(line)
+  const to = fields.valueTo(line)
+  const blanks = from - fields.nameTo(line) - 1
+  if (blanks > 1 || (blanks === 1 && bytes[start + from - 1] !== SP)) return false
+  if (fields.lineStart(line + 1) - to !== 2) return false
+  return to - from === 1 || bytes[start + from] !== ZERO
 }
 
 function codingFault(fields: FieldLines, bytes: Buffer, start: number, line: number): Fault | null {

@@ -46,6 +46,8 @@ export class RequestHead {
   framing: Framing = Framing.NONE
   /** Bytes of the body; -1 without a Content-Length. */
   contentLength = -1
+  /** Content-Length came in an odd form and is written anew. */
+  lengthRewritten = false
   /** The client's connection may serve another request after this one. */
   keepAlive = false
   /** The client wants a 100 before it sends the body. */
@@ -134,6 +136,7 @@ export class RequestHead {
     if (fault !== null) return fault
     this.framing = this.#body.kind
     this.contentLength = this.#body.contentLength
+    this.lengthRewritten = this.#body.rewritten
     this.keepAlive = !hop.close && (line.minor === 1 || (this.#keepAlive10 && hop.keepAlive))
     if (line.method === Method.TRACE && this.#hasBody()) return requestFaults.traceBody
     if (fields.seen === 0) return null

@@ -37,6 +37,8 @@ export class ResponseHead {
   end = 0
   /** Why the response is refused, after BAD. */
   fault: Fault | null = null
+  /** The response answers a HEAD request and so has no body. */
+  toHead = false
   status = 0
   minor = 1
   /** The reason phrase, relative to `start`; often empty. */
@@ -46,11 +48,18 @@ export class ResponseHead {
   framing: Framing = Framing.NONE
   /** What Content-Length says; with framing NONE no body follows all the same. -1 for none. */
   contentLength = -1
+  /** Content-Length came in an odd form and is written anew. */
+  lengthRewritten = false
   /** The backend's connection may serve another request after this one. */
   keepAlive = false
   /** What `Keep-Alive: timeout=N` promises, in seconds; -1 for nothing. */
   keepAliveTimeoutS = -1
   hasDate = false
+  /**
+   * Transfer-Encoding says chunked. With framing NONE (a response to HEAD) it goes on to an HTTP/1.1 client by
+   * the writer's `chunked`: without it, and without a length, Node's client would not use the connection again.
+   */
+  coded = false
   /** The protocol a 101 switches to, in lower case. */
   upgrade = ''
 
@@ -78,9 +87,6 @@ export class ResponseHead {
     this.keepAliveTimeoutS = -1
     this.upgrade = ''
   }
-
-  /** The response answers a HEAD request and so has no body. */
-  toHead = false
 
   /** Reads the head that begins at `start`; as `RequestHead.parse`. */
   parse(bytes: Buffer, start: number, end: number): Result {
@@ -141,6 +147,8 @@ export class ResponseHead {
     const fault = hop.read(fields, bytes, start) ?? this.#body.read(fields, bytes, start, minor)
     if (fault !== null) return fault
     this.contentLength = this.#body.contentLength
+    this.lengthRewritten = this.#body.rewritten
+    this.coded = this.#body.kind === Framing.CHUNKED
     this.framing = this.#bodyKind()
     // RFC 9110 8.6, RFC 9112 6.1: neither field belongs in a 1xx or 204.
     if (status < 200 || status === NO_CONTENT) fields.leaveOutAll(Kind.CONTENT_LENGTH)

@@ -106,6 +106,7 @@ export function writeRequestHead(
   }
   if (options.contentLength !== -1) to = putNumber(out, to, LENGTH, options.contentLength)
   else if (head.framing === Framing.CHUNKED) to = put(out, to, CHUNKED)
+  else if (head.lengthRewritten) to = putNumber(out, to, LENGTH, head.contentLength)
   if (head.maxForwards > 0) to = putNumber(out, to, MAX_FORWARDS, head.maxForwards - 1)
   if (head.upgrade) to = put(out, to, options.teTrailers ? UPGRADE_TE : UPGRADE)
   else if (options.teTrailers) to = put(out, to, TE)
@@ -143,6 +144,7 @@ export function writeResponseHead(
   to = copyLines(out, to, head, bytes, from, skipped)
   out[at + 7] = ONE
   if (chunked) to = put(out, to, CHUNKED)
+  else if (head.lengthRewritten && !bodyless) to = putNumber(out, to, LENGTH, head.contentLength)
   if (!head.hasDate && status >= 200) to = put(out, to, options.date)
   if (status === 101) to = put(out, to, UPGRADE)
   else if (options.connection === 'close') to = put(out, to, CLOSE)

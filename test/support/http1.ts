@@ -73,7 +73,7 @@ export function forwardResponses(pieces: readonly Buffer[], feed: ResponseFeed =
   const options = (): ResponseWriteOptions => ({
     block: null,
     date: Buffer.alloc(0),
-    chunked: head.framing === Framing.CHUNKED && feed.body !== 'strip',
+    chunked: head.coded && feed.body !== 'strip',
     connection: 'none',
     ...feed.write,
   })
