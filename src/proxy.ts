@@ -5,10 +5,13 @@ import { listen } from './net/listen.ts'
 import type { Pool, PoolView } from './pool/pool.ts'
 import { announce } from './proxy/announce.ts'
 import { closeGracefully } from './proxy/close.ts'
+import { forwardHttp } from './proxy/http.ts'
+import type { HttpView } from './proxy/http-context.ts'
+import { type HttpOptions, httpDefaults } from './proxy/http-options.ts'
 import { forwardTcp } from './proxy/tcp.ts'
 
-/** `tcp` balances connections. */
-export type Mode = 'tcp'
+/** What is balanced: the requests of HTTP/1.1, or whole connections. */
+export type Mode = 'http' | 'tcp'
 
 export interface ProxyOptions {
   readonly pool: Pool
@@ -21,6 +24,8 @@ export interface ProxyOptions {
   readonly retriesMax?: number
   /** How long a connection may be silent in both directions. */
   readonly idleTimeoutMs?: number
+  /** Times, limits and manners of mode `http`; the defaults are `httpDefaults`. */
+  readonly http?: Partial<HttpOptions>
   /** How many clients may be connected at a time; further ones are closed at once. */
   readonly connectionsMax?: number
   readonly log?: Log
@@ -35,6 +40,8 @@ export interface ProxyView {
     readonly total: number
     readonly refused: number
   }
+  /** In mode `http`. */
+  readonly http?: HttpView
   readonly pool: PoolView
 }
 
@@ -54,7 +61,7 @@ export interface Proxy {
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const {
     pool,
-    mode = 'tcp',
+    mode = 'http',
     address = { host: '127.0.0.1', port: 0 },
     connectTimeoutMs = 3_000,
     retriesMax = 2,
@@ -62,7 +69,11 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     connectionsMax = 10_000,
     log = silent,
   } = options
-  const forwarding = forwardTcp(pool, log, { connectTimeoutMs, idleTimeoutMs, retriesMax })
+  const dialling = { connectTimeoutMs, retriesMax }
+  const forwarding =
+    mode === 'tcp'
+      ? forwardTcp(pool, log, { ...dialling, idleTimeoutMs })
+      : forwardHttp(pool, log, { ...httpDefaults, ...options.http, ...dialling })
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
   server.maxConnections = connectionsMax
@@ -88,6 +99,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
       address: where,
       mode,
       connections: { active: forwarding.active, ...connections },
+      ...(mode === 'http' && { http: forwarding.view() as HttpView }),
       pool: pool.view(),
     }),
     async close(graceMs = 30_000) {

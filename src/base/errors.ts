@@ -14,6 +14,20 @@ export type ErrorCode =
   | 'OUT_OF_SOCKETS'
   | 'BACKEND_CONNECT'
   | 'BACKEND_CONNECT_TIMEOUT'
+  | 'BACKEND_RESET'
+  | 'BACKEND_TIMEOUT'
+  | 'BACKEND_FRAMING'
+  | 'REQUEST_FRAMING'
+  | 'REQUEST_METHOD'
+  | 'REQUEST_TIMEOUT'
+  | 'REQUEST_LENGTH'
+  | 'REQUEST_BODY_TOO_LARGE'
+  | 'REQUEST_TARGET_TOO_LONG'
+  | 'REQUEST_EXPECTATION'
+  | 'REQUEST_HEAD_TOO_LARGE'
+  | 'REQUEST_CODING'
+  | 'REQUEST_VERSION'
+  | 'LOOP'
   | 'LISTEN'
   | 'ADDRESS'
   | 'STRATEGY_UNKNOWN'
@@ -24,6 +38,20 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   OUT_OF_SOCKETS: { side: 'piloti', status: 503, retry: false },
   BACKEND_CONNECT: { side: 'backend', status: 502, retry: true },
   BACKEND_CONNECT_TIMEOUT: { side: 'backend', status: 504, retry: true },
+  BACKEND_RESET: { side: 'backend', status: 502, retry: true },
+  BACKEND_TIMEOUT: { side: 'backend', status: 504, retry: false },
+  BACKEND_FRAMING: { side: 'backend', status: 502, retry: false },
+  REQUEST_FRAMING: { side: 'client', status: 400, retry: false },
+  REQUEST_METHOD: { side: 'client', status: 405, retry: false },
+  REQUEST_TIMEOUT: { side: 'client', status: 408, retry: false },
+  REQUEST_LENGTH: { side: 'client', status: 411, retry: false },
+  REQUEST_BODY_TOO_LARGE: { side: 'client', status: 413, retry: false },
+  REQUEST_TARGET_TOO_LONG: { side: 'client', status: 414, retry: false },
+  REQUEST_EXPECTATION: { side: 'client', status: 417, retry: false },
+  REQUEST_HEAD_TOO_LARGE: { side: 'client', status: 431, retry: false },
+  REQUEST_CODING: { side: 'client', status: 501, retry: false },
+  REQUEST_VERSION: { side: 'client', status: 505, retry: false },
+  LOOP: { side: 'client', status: 508, retry: false },
   LISTEN: { side: 'operator', status: 0, retry: false },
   ADDRESS: { side: 'operator', status: 0, retry: false },
   STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },

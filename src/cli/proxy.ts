@@ -75,9 +75,9 @@ export function withProxyOptions(command: Command): Command {
     .addOption(listenOption('127.0.0.1:8080'))
     .addOption(strategyOption())
     .addOption(
-      new Option('-m, --mode <MODE>', 'tcp: each connection goes to one backend')
+      new Option('-m, --mode <MODE>', 'what is balanced: requests or connections')
         .env('PILOTI_MODE')
-        .default('tcp')
+        .default('http')
         .argParser(oneOf(['tcp'])),
     )
     .addOption(

@@ -1,12 +1,23 @@
 import type { Socket } from 'node:net'
 
-/** Breaks a connection off so that the other side cannot take it for complete: a reset where there is one. */
+/** What Node keeps to itself of a socket. */
+interface Inside {
+  resetAndClosing: boolean
+  readonly _handle?: { readonly reset?: unknown } | null
+}
+
+/**
+ * Breaks a connection off, so that the other side cannot take what it got for complete: with a reset.
+ *
+ * Node's own `resetAndDestroy` first sends what is still to be written, however long that takes, then a
+ * clean end, and resets after that: the other side reads a cut answer to a clean end. Its reset alone is
+ * behind a private flag. A Unix socket has no reset, and is just closed.
+ */
 export function abort(socket: Socket): void {
   if (socket.destroyed) return
-  // Only TCP has resets; a Unix socket throws, and is just closed.
-  try {
-    socket.resetAndDestroy()
-  } catch {
-    socket.destroy()
-  }
+  const inside = socket as unknown as Inside
+  // With an end on its way the system refuses to reset, and Node would lose the socket.
+  const isEnding = socket.writableEnded && !socket.writableFinished
+  inside.resetAndClosing = !isEnding && typeof inside._handle?.reset === 'function'
+  socket.destroy()
 }

@@ -103,14 +103,14 @@ export class Relay implements Expiring, Reader {
   #clientEnded(): void {
     this.#hasClientEnded = true
     if (this.#hasBackendEnded) this.#finish()
-    else this.#backend!.end()
+    else endOnceWritten(this.#backend!)
     this.#touch()
   }
 
   #backendEnded(): void {
     this.#hasBackendEnded = true
     if (this.#hasClientEnded) this.#finish()
-    else this.#client.end()
+    else endOnceWritten(this.#client)
     this.#touch()
   }
 
@@ -143,8 +143,18 @@ export class Relay implements Expiring, Reader {
   }
 }
 
+/** An end that waits behind bytes would keep `abort` from a reset: it is sent when they are. */
+function endOnceWritten(socket: Socket): void {
+  onceWritten(socket, () => socket.end())
+}
+
 /** Closing outright saves a shutdown call and a turn of the loop, and loses nothing once all is written. */
 function closeOnceWritten(socket: Socket): void {
-  if (socket.writableLength === 0) socket.destroy()
-  else socket.end()
+  onceWritten(socket, () => socket.destroy())
+}
+
+/** Calls back when the system has taken everything, at once if it has; never if it does not. */
+function onceWritten(socket: Socket, then: () => void): void {
+  if (socket.writableLength === 0) then()
+  else socket.write(nothing, (error) => (error ? undefined : then()))
 }

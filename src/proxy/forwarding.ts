@@ -6,6 +6,8 @@ export interface Forwarding {
   serve(client: Socket): void
   /** How many connections are being served. */
   readonly active: number
+  /** What the mode counts besides. */
+  view(): object
   /** Lets go of what waits for more work, so that only work under way holds up an end. */
   drain(): void
   /** Breaks off everything that is still being served. */

@@ -7,10 +7,11 @@ import { Inlet } from '../net/inlet.ts'
 import { Relay, type RelayEnd, type RelayObserver, type RelayOptions } from '../net/relay.ts'
 import { Sweep } from '../net/sweep.ts'
 import { attempt } from '../pool/attempt.ts'
-import type { Lease, Outcome } from '../pool/lease.ts'
+import type { Lease } from '../pool/lease.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Forwarding } from './forwarding.ts'
 import { Outage } from './outage.ts'
+import { outcomeOf } from './outcomes.ts'
 
 export interface TcpOptions {
   readonly connectTimeoutMs: number
@@ -48,6 +49,7 @@ export function forwardTcp(pool: Pool, log: Log, options: TcpOptions): Forwardin
     get active() {
       return connections.size
     },
+    view: () => ({}),
     // Whether a byte stream waits for more work cannot be seen from outside.
     drain: () => {},
     abort: () => {
@@ -81,9 +83,14 @@ class Connection implements RelayObserver {
     const { onread } = this.#inlet
     const backend = await dial(lease.backend.address, { connectTimeoutMs, onread })
     lease.connected()
+    if (this.#client.destroyed) {
+      lease.release('aborted')
+      abort(backend)
+      this.#all.delete(this)
+      return
+    }
     this.#lease = lease
     this.#relay.start(backend)
-    if (this.#client.destroyed) this.#relay.abort('client')
   }
 
   giveUp(): void {
@@ -108,18 +115,10 @@ class Connection implements RelayObserver {
 
   ended(how: RelayEnd): void {
     const lifeMs = performance.now() - this.#dialledMs
-    this.#lease!.release(outcomes[how], lifeMs, how)
+    this.#lease!.release(outcomeOf[how], lifeMs, how)
   }
 
   closed(): void {
     this.#all.delete(this)
   }
-}
-
-const outcomes: Readonly<Record<RelayEnd, Outcome>> = {
-  finished: 'ok',
-  idle: 'ok',
-  forced: 'aborted',
-  client: 'aborted',
-  backend: 'failed',
 }

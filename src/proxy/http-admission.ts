@@ -1,0 +1,44 @@
+import { Method } from '../codecs/http1-method.ts'
+import { Kind } from '../codecs/http1-names.ts'
+import type { RequestHead } from '../codecs/http1-request.ts'
+import type { HttpContext } from './http-context.ts'
+import type { Exchange } from './http-exchange.ts'
+
+const allow = { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }
+
+/** Refuses what piloti does not forward. @returns whether the request may go to a backend. */
+export function admit(
+  exchange: Exchange,
+  head: RequestHead,
+  bytes: Buffer,
+  { options }: HttpContext,
+): boolean {
+  const { bodyLimitBytes, pseudonym } = options
+  if (head.method === Method.CONNECT || head.method === Method.TRACE) {
+    exchange.fail('REQUEST_METHOD', 'CONNECT and TRACE are not forwarded', allow)
+  } else if (head.maxForwards === 0) {
+    // RFC 9110 7.6.2: whoever receives a zero answers itself.
+    exchange.fail(
+      'REQUEST_METHOD',
+      'Max-Forwards is 0, and the proxy itself has no resource',
+      allow,
+    )
+  } else if (bodyLimitBytes > 0 && head.contentLength > bodyLimitBytes) {
+    exchange.fail('REQUEST_BODY_TOO_LARGE', `the body is larger than ${bodyLimitBytes} bytes`)
+  } else if (hasPassed(head, bytes, pseudonym)) {
+    exchange.fail('LOOP', 'the request has come through this proxy before')
+  } else {
+    return true
+  }
+  return false
+}
+
+/** Whether Via names this very proxy. RFC 9110 7.6.3 */
+function hasPassed({ fields, start }: RequestHead, bytes: Buffer, pseudonym: string): boolean {
+  let line = fields.find(Kind.VIA)
+  while (line !== -1) {
+    if (fields.lowerText(bytes, start, line).includes(pseudonym)) return true
+    line = fields.find(Kind.VIA, line + 1)
+  }
+  return false
+}

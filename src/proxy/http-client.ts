@@ -1,0 +1,296 @@
+import type { Socket } from 'node:net'
+import { type ErrorCode, errorKinds } from '../base/errors.ts'
+import { type Answer, simpleAnswer } from '../codecs/http1-answer.ts'
+import { BAD, MORE } from '../codecs/http1-faults.ts'
+import type { RequestHead } from '../codecs/http1-request.ts'
+import type { RequestWriteOptions } from '../codecs/http1-write.ts'
+import { dateLine } from '../http/date.ts'
+import { abort } from '../net/abort.ts'
+import type { Relay } from '../net/relay.ts'
+import type { Expiring } from '../net/sweep.ts'
+import type { Backend } from '../pool/backend.ts'
+import { admit } from './http-admission.ts'
+import type { HttpContext } from './http-context.ts'
+import { Exchange } from './http-exchange.ts'
+import { RequestLines } from './http-request-lines.ts'
+
+type Phase = 'idle' | 'head' | 'exchange' | 'lingering' | 'tunnel' | 'closed'
+
+const nothing = Buffer.alloc(0)
+
+/**
+ * One client's connection: cuts requests out of its bytes and has one exchange at a time.
+ *
+ * Requests sent ahead (pipelining) wait in one read's worth of bytes with the socket paused, so they are
+ * answered in order and fill no memory.
+ */
+export class HttpClient implements Expiring {
+  deadlineMs = 0
+  readonly socket: Socket
+  /** The client's address; empty for a Unix socket. */
+  readonly key: string
+  readonly #context: HttpContext
+  readonly #lines: RequestLines
+  #phase: Phase = 'idle'
+  /** What has been read; used up to `#at`. */
+  #bytes: Buffer = nothing
+  #at = 0
+  #head: RequestHead | undefined
+  #exchange: Exchange | undefined
+  #tunnel: Relay | undefined
+  #requests = 0
+  #isCutting = false
+  #lingeredBytes = 0
+
+  constructor(socket: Socket, context: HttpContext) {
+    this.socket = socket
+    this.#context = context
+    this.key = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    this.#lines = new RequestLines(this.key, context)
+    this.expect(context.options.headTimeoutMs)
+    context.sweep.add(this)
+    context.clients.add(this)
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('end', () => this.#ended())
+    socket.on('close', () => this.closed())
+    socket.on('timeout', () => this.abort())
+    socket.resume()
+  }
+
+  /** Sets the deadline for whatever comes next. */
+  expect(withinMs: number): void {
+    this.deadlineMs = this.#context.sweep.nowMs + withinMs
+  }
+
+  expire(): void {
+    if (this.#phase === 'exchange') this.#exchange?.expire()
+    else if (this.#phase === 'head') this.#refuse('REQUEST_TIMEOUT', 'the head came too slowly')
+    else this.socket.destroy()
+  }
+
+  /** Gives the exchange what is held of its body, and reads on unless something is left over. */
+  feed(): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    if (exchange.takesBody && this.#at < this.#bytes.length) {
+      this.#at = exchange.requestBytes(this.#bytes, this.#at, this.#bytes.length)
+      if (this.#exchange !== exchange) return
+    }
+    this.#forget()
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.feed()
+    if (this.#bytes === nothing) this.socket.resume()
+  }
+
+  /** Calls back when the client has taken everything; a client that takes nothing is cut off. */
+  whenWritten(callback: () => void): void {
+    const { socket } = this
+    socket.setTimeout(this.#context.options.writeTimeoutMs)
+    socket.write(nothing, () => {
+      socket.setTimeout(0)
+      if (!socket.destroyed) callback()
+    })
+  }
+
+  /** What the request's head needs on its way to `backend`. */
+  requestOptions(head: RequestHead, backend: Readonly<Backend>): RequestWriteOptions {
+    return this.#lines.options(head, backend)
+  }
+
+  /** Sends an answer of the proxy's own. @param isWhole whether all of the request has come. */
+  answer(answer: Omit<Answer, 'close' | 'date'>, isWhole: boolean): void {
+    const keepsClient = isWhole && this.#head?.keepAlive === true && !this.#context.isDraining
+    this.socket.write(simpleAnswer({ ...answer, close: !keepsClient, date: dateLine() }))
+    this.exchangeEnded(keepsClient, isWhole)
+  }
+
+  /** The response is written; the next request may come, or the connection ends. */
+  exchangeEnded(keepsClient: boolean, isWhole: boolean): void {
+    this.#exchange = undefined
+    this.#giveHeadBack()
+    if (!keepsClient || this.#context.isDraining) return this.#close(isWhole)
+    this.#phase = 'idle'
+    this.expect(this.#context.options.keepAliveTimeoutMs)
+    if (this.socket.writableLength > 0) this.whenWritten(() => this.#cut())
+    else this.#cut()
+  }
+
+  /** Lets go of an idle connection; a busy one ends by itself after its answer. */
+  drain(): void {
+    if (this.#phase === 'idle') this.socket.destroy()
+  }
+
+  /** Breaks off, so that the client cannot take what it has for complete. */
+  abort(): void {
+    if (this.#tunnel === undefined) abort(this.socket)
+    else this.#tunnel.abort('forced')
+  }
+
+  /** Hands the socket over to `relay`. @returns what has been read already. */
+  becomeTunnel(relay: Relay): Buffer {
+    const early = this.#bytes.subarray(this.#at)
+    this.#phase = 'tunnel'
+    this.#tunnel = relay
+    this.#exchange = undefined
+    this.#bytes = nothing
+    this.#giveHeadBack()
+    this.#context.sweep.delete(this)
+    const { socket } = this
+    for (const event of ['data', 'end', 'close', 'timeout']) socket.removeAllListeners(event)
+    return early
+  }
+
+  /** The socket is closed. */
+  closed(): void {
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#exchange?.abandon()
+    this.#giveHeadBack()
+    this.#context.sweep.delete(this)
+    this.#context.clients.delete(this)
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#phase === 'lingering') return this.#discard(chunk)
+    const exchange = this.#exchange
+    if (exchange?.takesBody && this.#bytes === nothing) {
+      const at = exchange.requestBytes(chunk, 0, chunk.length)
+      if (at < chunk.length && this.#exchange === exchange) this.#hold(chunk, at)
+      return
+    }
+    if (exchange !== undefined || this.socket.writableLength > 0) return this.#hold(chunk, 0)
+    this.#bytes = this.#bytes === nothing ? chunk : Buffer.concat([this.#rest(), chunk])
+    this.#at = 0
+    this.#cut()
+  }
+
+  /** Keeps bytes for later and reads no more until then. */
+  #hold(chunk: Buffer, at: number): void {
+    this.socket.pause()
+    if (this.#bytes === nothing) {
+      this.#bytes = chunk
+      this.#at = at
+    } else {
+      this.#bytes = Buffer.concat([this.#rest(), chunk])
+      this.#at = 0
+    }
+  }
+
+  #rest(): Buffer {
+    return this.#bytes.subarray(this.#at)
+  }
+
+  /** Lets go of bytes that have been used. */
+  #forget(): void {
+    if (this.#at < this.#bytes.length) return
+    this.#bytes = nothing
+    this.#at = 0
+  }
+
+  /** Starts exchanges for as long as there are whole heads and nobody waits. */
+  #cut(): void {
+    // An answer given at once ends its exchange in here: the loop goes on, instead of a call in a call.
+    if (this.#isCutting) return
+    this.#isCutting = true
+    while (this.#isReady && this.#startNext());
+    this.#isCutting = false
+  }
+
+  get #isReady(): boolean {
+    return (this.#phase === 'idle' || this.#phase === 'head') && this.socket.writableLength === 0
+  }
+
+  /** @returns whether there may be another request in what is held. */
+  #startNext(): boolean {
+    this.#forget()
+    if (this.#bytes === nothing) {
+      this.socket.resume()
+      return false
+    }
+    this.#head ??= this.#context.takeHead()
+    const head = this.#head
+    const result = head.parse(this.#bytes, this.#at, this.#bytes.length)
+    if (result === MORE) {
+      if (this.#phase === 'idle' && this.#requests > 0)
+        this.expect(this.#context.options.headTimeoutMs)
+      this.#phase = 'head'
+      this.socket.resume()
+      return false
+    }
+    if (result === BAD) {
+      this.#refuse(head.fault!.code, head.fault!.reason)
+      return false
+    }
+    this.#startExchange(head)
+    return true
+  }
+
+  #startExchange(head: RequestHead): void {
+    const bytes = this.#bytes
+    this.#requests++
+    this.#phase = 'exchange'
+    this.#at += head.end
+    this.#forget()
+    this.#context.stats.requests++
+    this.#context.stats.active++
+    const exchange = new Exchange(this, this.#context, head, bytes)
+    this.#exchange = exchange
+    if (!admit(exchange, head, bytes, this.#context)) return
+    exchange.start()
+    if (this.#exchange === exchange && this.#bytes !== nothing) this.socket.pause()
+  }
+
+  /** A head that is wrong or late: nothing after it can be trusted to be a request. */
+  #refuse(code: ErrorCode, message: string): void {
+    this.#giveHeadBack()
+    this.#context.report(code, message, { client: this.key })
+    const { status } = errorKinds[code]
+    const date = dateLine()
+    this.socket.write(simpleAnswer({ status, code, message, close: true, date }))
+    this.#close(false)
+  }
+
+  #close(isWhole: boolean): void {
+    const { socket } = this
+    this.#phase = 'lingering'
+    // Closing outright saves a shutdown and a turn of the loop. With bytes unread it would be a reset.
+    if (isWhole && this.#bytes === nothing && socket.writableLength === 0) {
+      socket.destroy()
+      return
+    }
+    // RFC 9112 9.6: read on, or a reset could take the answer away before the client has read it.
+    this.#bytes = nothing
+    this.expect(Number.POSITIVE_INFINITY)
+    socket.setTimeout(this.#context.options.writeTimeoutMs)
+    socket.end(() => {
+      socket.setTimeout(0)
+      this.expect(this.#context.options.lingerTimeoutMs)
+    })
+    socket.resume()
+  }
+
+  #discard(chunk: Buffer): void {
+    this.#lingeredBytes += chunk.length
+    if (this.#lingeredBytes > this.#context.options.lingerLimitBytes) this.socket.destroy()
+  }
+
+  /** The client will send no more. While it waits for an answer that means it has left, as in nginx. */
+  #ended(): void {
+    if (this.#phase === 'lingering') return
+    this.#exchange?.abandon()
+    if (this.#phase === 'idle' && this.socket.writableLength > 0) this.socket.end()
+    else this.socket.destroy()
+  }
+
+  #giveHeadBack(): void {
+    if (this.#head === undefined) return
+    this.#context.giveHeadBack(this.#head)
+    this.#head = undefined
+  }
+}

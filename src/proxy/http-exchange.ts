@@ -1,0 +1,404 @@
+import { type ErrorCode, errorKinds, type PilotiError, systemCode } from '../base/errors.ts'
+import { BAD, type Fault, MORE } from '../codecs/http1-faults.ts'
+import { Framing } from '../codecs/http1-framing.ts'
+import { Method } from '../codecs/http1-method.ts'
+import type { RequestHead } from '../codecs/http1-request.ts'
+import { isOffered } from '../codecs/http1-response.ts'
+import { writeRequestHead, writeResponseHead } from '../codecs/http1-write.ts'
+import { BackendConnection, type ConnectionUser } from '../http/backend-connection.ts'
+import { dateLine } from '../http/date.ts'
+import { dial } from '../net/dial.ts'
+import { copyOf, Inlet } from '../net/inlet.ts'
+import type { Backend } from '../pool/backend.ts'
+import type { Lease, Outcome } from '../pool/lease.ts'
+import { prefersJson } from './http-accept.ts'
+import type { HttpClient } from './http-client.ts'
+import type { HttpContext } from './http-context.ts'
+import { RequestBody } from './http-request-body.ts'
+import { Tries } from './http-tries.ts'
+import { openTunnel } from './http-tunnel.ts'
+
+/** No more than this of a long body waits for a slow client. */
+const longReadBytes = 64 * 1_024
+const interimMax = 16
+const nothing = Buffer.alloc(0)
+
+/**
+ * One request and its response: picks a backend, carries the request there and the response back.
+ *
+ * It holds a lease from the pick to the last byte of the response. Once it has ended, nothing that a
+ * connection or a dial still says matters.
+ */
+export class Exchange implements ConnectionUser {
+  readonly #client: HttpClient
+  readonly #context: HttpContext
+  readonly #head: RequestHead
+  readonly #headBytes: Buffer
+  readonly #body: RequestBody | undefined
+  #lease: Lease | undefined
+  #connection: BackendConnection | undefined
+  readonly #tries: Tries
+  #sentMs = 0
+  /** The start of a response head that has not come whole. */
+  #held: Buffer = nothing
+  #interims = 0
+  #hasFirstByte = false
+  #hasResponse = false
+  #keepsClient = false
+  #hasEnded = false
+
+  /** @param bytes where `head` was read from. */
+  constructor(client: HttpClient, context: HttpContext, head: RequestHead, bytes: Buffer) {
+    this.#client = client
+    this.#context = context
+    this.#head = head
+    this.#headBytes = bytes
+    this.#tries = new Tries(context)
+    const hasBody = head.framing === Framing.CHUNKED || head.contentLength > 0
+    const { replayLimitBytes } = context.options
+    this.#body = hasBody ? new RequestBody(head, context.outbox, replayLimitBytes) : undefined
+  }
+
+  /** Whether more of the request's body is to come. */
+  get wantsBody(): boolean {
+    return this.#body !== undefined && !this.#body.isDone
+  }
+
+  /** Whether there is a backend to pass more of the body on to. */
+  get takesBody(): boolean {
+    return this.wantsBody && this.#connection !== undefined
+  }
+
+  /** Picks a backend and sends it what there is of the request. */
+  start(): void {
+    const lease = this.#context.pool.lease(this.#client.key, this.#tries.failed)
+    if (lease === undefined) return this.fail('NO_BACKEND', 'no backend may take work now')
+    this.#lease = lease
+    const idle = this.#tries.mustDial ? undefined : this.#context.idle.take(lease.backend)
+    if (idle === undefined) this.#dial(lease.backend)
+    else this.#use(idle)
+  }
+
+  /** Passes on what belongs to the request's body and returns the offset behind it. */
+  requestBytes(bytes: Buffer, from: number, to: number): number {
+    const body = this.#body!
+    const { socket } = this.#connection!
+    const at = body.take(bytes, from, to, socket)
+    this.#context.outbox.flush(socket)
+    this.#lease!.sent(at - from)
+    const { bodyLimitBytes, bodyTimeoutMs } = this.#context.options
+    if (body.fault !== null) this.#refuse(body.fault)
+    else if (bodyLimitBytes > 0 && body.bytes > bodyLimitBytes) this.#refuseSize()
+    else if (body.isDone) this.#awaitResponse()
+    else {
+      this.#client.expect(bodyTimeoutMs)
+      if (socket.writableNeedDrain) this.#awaitBackend()
+    }
+    return at
+  }
+
+  responseBytes(bytes: Buffer, end: number, isShared: boolean): boolean {
+    if (!this.#hasFirstByte) this.#firstByte()
+    this.#lease!.received(end)
+    const connection = this.#connection!
+    const { body } = connection
+    let from = 0
+    let all = bytes
+    let to = end
+    if (!this.#hasResponse) {
+      if (this.#held.length > 0) {
+        all = Buffer.concat([this.#held, bytes.subarray(0, end)])
+        to = all.length
+        this.#held = nothing
+      }
+      from = this.#readHeads(connection, all, to)
+      if (from === -1) return true
+    }
+    const at = body.take(all, from, to, isShared && all === bytes)
+    if (body.fault !== null) return this.#broken(`sent ${body.fault.reason}`)
+    if (body.isDone) return this.#complete(at < to)
+    this.#context.outbox.flush(this.#client.socket)
+    this.#client.expect(this.#context.options.responseIdleTimeoutMs)
+    if (this.#client.socket.writableLength === 0) return true
+    this.#client.whenWritten(() => this.#connection?.socket.resume())
+    return false
+  }
+
+  backendEnded(): void {
+    if (this.#hasResponse && this.#connection!.body.end()) this.#complete(false)
+    else this.#broken('ended the connection')
+  }
+
+  backendClosed(error: Error | undefined): void {
+    this.#broken(error === undefined ? 'closed the connection' : systemCode(error))
+  }
+
+  backendDrained(): void {
+    this.#connection!.socket.setTimeout(0)
+    if (this.wantsBody) this.#client.resume()
+  }
+
+  backendStalled(): void {
+    this.fail('BACKEND_TIMEOUT', 'the backend does not take the request')
+  }
+
+  /** The client left. */
+  abandon(): void {
+    if (this.#hasEnded) return
+    this.#context.stats.aborted++
+    const backend = this.#lease?.backend.id
+    this.#context.log.debug('client_gone', 'the client left before its answer ended (499)', {
+      ...(backend !== undefined && { backend }),
+    })
+    this.#end('aborted')
+  }
+
+  /** The client's deadline has passed: whoever it waits for is late. */
+  expire(): void {
+    if (this.wantsBody && !this.#hasResponse) {
+      this.fail('REQUEST_TIMEOUT', 'the body of the request did not come in time')
+    } else {
+      this.fail('BACKEND_TIMEOUT', 'the backend did not answer in time')
+    }
+  }
+
+  /** Ends with an answer of the proxy's own, or by breaking off what has begun. */
+  fail(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}): void {
+    if (this.#hasEnded) return
+    const backend = this.#lease?.backend.id
+    const { side, status } = errorKinds[code]
+    this.#context.report(code, message, { backend, retries: this.#tries.retries })
+    this.#end(side === 'backend' ? 'failed' : 'aborted', message)
+    if (this.#hasResponse) return this.#client.abort()
+    const json = prefersJson(this.#head, this.#headBytes)
+    const toHead = this.#isHead
+    this.#client.answer({ status, code, message, json, headers, toHead }, !this.wantsBody)
+  }
+
+  get #isHead(): boolean {
+    return this.#head.method === Method.HEAD
+  }
+
+  #dial(backend: Readonly<Backend>): void {
+    const { connectTimeoutMs } = this.#context.options
+    const inlet = new Inlet(longReadBytes)
+    this.#client.expect(Number.POSITIVE_INFINITY)
+    dial(backend.address, { connectTimeoutMs, onread: inlet.onread }).then(
+      (socket) => {
+        const connection = new BackendConnection(socket, backend, inlet, this.#context)
+        if (this.#hasEnded) connection.destroy()
+        else this.#use(connection)
+      },
+      (error: PilotiError) => this.#dialFailed(error),
+    )
+  }
+
+  #dialFailed(error: PilotiError): void {
+    if (this.#hasEnded) return
+    const { code, kind, message } = error
+    this.#tries.exclude(this.#lease!.backend)
+    this.#release(kind.side === 'backend' ? 'failed' : 'aborted', message)
+    // Not a byte of the request was written, so any method may be tried elsewhere.
+    if (!kind.retry || !this.#retry(message)) this.fail(code, message)
+  }
+
+  #use(connection: BackendConnection): void {
+    const head = this.#head
+    this.#connection = connection
+    connection.user = this
+    connection.head.reset(this.#isHead ? 'HEAD' : 'other')
+    const isOld = this.#context.oldBackends.has(connection.backend)
+    if (isOld && head.framing === Framing.CHUNKED) {
+      const message = 'the backend speaks HTTP/1.0 and needs a Content-Length'
+      return this.fail('REQUEST_LENGTH', message)
+    }
+    this.#send(connection)
+  }
+
+  #send({ socket }: BackendConnection): void {
+    const { outbox } = this.#context
+    const options = this.#client.requestOptions(this.#head, this.#lease!.backend)
+    const length = writeRequestHead(outbox.buffer, 0, this.#head, this.#headBytes, options)
+    if (length === -1) return this.fail('REQUEST_HEAD_TOO_LARGE', 'the head is too large')
+    outbox.length = length
+    this.#lease!.sent(length)
+    this.#body?.replay(socket)
+    this.#awaitResponse()
+    if (this.wantsBody) this.#client.feed()
+    outbox.flush(socket)
+  }
+
+  #awaitResponse(): void {
+    this.#sentMs = performance.now()
+    const { bodyTimeoutMs, responseTimeoutMs } = this.#context.options
+    this.#client.expect(this.wantsBody ? bodyTimeoutMs : responseTimeoutMs)
+  }
+
+  /** The backend takes no more of the body for now. */
+  #awaitBackend(): void {
+    this.#connection!.socket.setTimeout(this.#context.options.writeTimeoutMs)
+    this.#client.expect(Number.POSITIVE_INFINITY)
+    this.#client.pause()
+  }
+
+  #firstByte(): void {
+    this.#hasFirstByte = true
+    this.#lease!.connected()
+    this.#lease!.answered(performance.now() - this.#sentMs)
+    this.#tries.settle()
+  }
+
+  /** @returns the offset behind the final head, or -1 when there is none to go on with. */
+  #readHeads(connection: BackendConnection, bytes: Buffer, end: number): number {
+    const { head } = connection
+    let at = 0
+    for (;;) {
+      const result = head.parse(bytes, at, end)
+      if (result === MORE) {
+        this.#held = copyOf(bytes, at, end)
+        return -1
+      }
+      if (result === BAD) return this.#distrust(head.fault!.reason)
+      at += head.end
+      if (head.status === 101) return this.#switch(connection, bytes, at, end)
+      if (!head.interim) break
+      if (++this.#interims > interimMax)
+        return this.#distrust('more interim responses than allowed')
+      this.#relayInterim(connection, bytes)
+      head.reset(this.#isHead ? 'HEAD' : 'other')
+    }
+    return this.#begin(connection, bytes) ? at : -1
+  }
+
+  /** RFC 9110 15.2: passed on, but not to a client of HTTP/1.0. */
+  #relayInterim({ head }: BackendConnection, bytes: Buffer): void {
+    if (this.#head.minor === 0) return
+    const { outbox } = this.#context
+    const options = { block: null, date: nothing, chunked: false, connection: 'none' } as const
+    const length = writeResponseHead(outbox.buffer, outbox.length, head, bytes, options)
+    if (length !== -1) outbox.length = length
+    outbox.flush(this.#client.socket)
+  }
+
+  #begin({ backend, body, head }: BackendConnection, bytes: Buffer): boolean {
+    const { isDraining, oldBackends, outbox } = this.#context
+    const { keepAlive, minor } = this.#head
+    body.begin(head, outbox, this.#client.socket, this.#head)
+    if (head.minor === 0) oldBackends.add(backend)
+    // An answer before the end of its request: what still comes of that is not the next request.
+    this.#keepsClient = keepAlive && !isDraining && !this.wantsBody && body.isDelimited
+    const persistent = minor === 0 ? 'keep-alive' : 'none'
+    const length = writeResponseHead(outbox.buffer, outbox.length, head, bytes, {
+      block: null,
+      date: head.hasDate ? nothing : dateLine(),
+      chunked: body.isChunked,
+      connection: this.#keepsClient ? persistent : 'close',
+    })
+    if (length === -1) {
+      this.#distrust('a head that is too large')
+      return false
+    }
+    outbox.length = length
+    this.#hasResponse = true
+    return true
+  }
+
+  #switch(connection: BackendConnection, bytes: Buffer, from: number, end: number): -1 {
+    const { head } = connection
+    if (!this.#head.upgrade || !isOffered(this.#head.offered, head.upgrade)) {
+      return this.#distrust('a switch to a protocol that was not offered')
+    }
+    const { outbox } = this.#context
+    const { socket } = this.#client
+    const options = { block: null, date: nothing, chunked: false, connection: 'none' } as const
+    outbox.length = writeResponseHead(outbox.buffer, 0, head, bytes, options)
+    outbox.send(socket, bytes, from, end, true)
+    outbox.flush(socket)
+    this.#hasEnded = true
+    this.#tries.settle()
+    this.#context.stats.active--
+    openTunnel(this.#client, connection, this.#lease!, this.#context)
+    return -1
+  }
+
+  /** What the backend sent is not HTTP: nothing of it gets to the client. */
+  #distrust(reason: string): -1 {
+    this.fail('BACKEND_FRAMING', `the backend sent ${reason}`)
+    return -1
+  }
+
+  #complete(hasMore: boolean): true {
+    const connection = this.#connection!
+    const { socket } = this.#client
+    this.#context.outbox.flush(socket)
+    if (hasMore) this.#context.desynced(connection)
+    const isWritten = connection.socket.writableLength === 0
+    const isClean = connection.head.keepAlive && !hasMore && !this.wantsBody && isWritten
+    if (socket.writableLength === 0) connection.inlet.giveBack()
+    else connection.inlet.abandon()
+    connection.user = undefined
+    if (isClean) this.#connection = undefined
+    const keepsClient = this.#keepsClient
+    const isWhole = !this.wantsBody
+    this.#end('ok')
+    if (isClean) this.#context.keep(connection)
+    this.#context.outage.over()
+    this.#client.exchangeEnded(keepsClient, isWhole)
+    return true
+  }
+
+  /** The connection to the backend broke: another try if nothing is lost by it, else an error. */
+  #broken(what: string): true {
+    const { exchanges, backend } = this.#connection!
+    const isStale = exchanges > 0
+    const isRepeatable = this.#head.idempotent && (this.#body?.isReplayable ?? true)
+    if (!this.#hasFirstByte && isRepeatable) {
+      this.#letGo()
+      // A reused connection may just have reached its end: that is no failure of the backend.
+      this.#release(isStale ? 'aborted' : 'failed', what)
+      this.#tries.mustDial = true
+      if (!isStale) this.#tries.exclude(backend)
+      if (this.#retry(what)) return true
+    }
+    this.fail('BACKEND_RESET', `the backend ${what} before its answer was complete`)
+    return true
+  }
+
+  #retry(reason: string): boolean {
+    return this.#tries.another(reason, () => {
+      if (this.#hasEnded) this.#tries.settle()
+      else this.start()
+    })
+  }
+
+  #refuse(fault: Fault): void {
+    this.fail(fault.code, fault.reason)
+  }
+
+  #refuseSize(): void {
+    const { bodyLimitBytes } = this.#context.options
+    this.fail('REQUEST_BODY_TOO_LARGE', `the body is larger than ${bodyLimitBytes} bytes`)
+  }
+
+  #end(outcome: Outcome, reason = ''): void {
+    this.#hasEnded = true
+    this.#context.stats.active--
+    this.#tries.settle()
+    this.#letGo()
+    this.#release(outcome, reason)
+  }
+
+  #letGo(): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    this.#connection = undefined
+    connection.user = undefined
+    connection.destroy()
+  }
+
+  #release(outcome: Outcome, reason: string): void {
+    const lease = this.#lease
+    this.#lease = undefined
+    lease?.release(outcome, undefined, reason)
+  }
+}

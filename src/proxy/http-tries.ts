@@ -1,0 +1,49 @@
+import type { Backend } from '../pool/backend.ts'
+import type { HttpContext } from './http-context.ts'
+
+const noBackends: readonly Readonly<Backend>[] = []
+
+/** The tries of one exchange: which backends have failed it, and whether another may be asked. */
+export class Tries {
+  /** Backends that failed; the next try goes elsewhere. */
+  failed: readonly Readonly<Backend>[] = noBackends
+  /** Whether the next try needs a fresh connection, because a reused one had come to its end. */
+  mustDial = false
+  /** How many tries came after the first. */
+  retries = 0
+  readonly #context: HttpContext
+  #isInBudget = false
+
+  constructor(context: HttpContext) {
+    this.#context = context
+  }
+
+  exclude(backend: Readonly<Backend>): void {
+    this.failed = [...this.failed, backend]
+  }
+
+  /**
+   * Calls `start` for another try, now or when the budget has room, unless there have been too many.
+   *
+   * @returns whether it will be called.
+   */
+  another(reason: string, start: () => void): boolean {
+    const { budget, log, options, stats } = this.#context
+    this.settle()
+    if (this.retries >= options.retriesMax) return false
+    this.retries++
+    return budget.request(stats.active, () => {
+      this.#isInBudget = true
+      stats.retries++
+      log.debug('retry', `another try: ${reason}`)
+      start()
+    })
+  }
+
+  /** The try has led to an answer, or to nothing: it no longer counts against the budget. */
+  settle(): void {
+    if (!this.#isInBudget) return
+    this.#isInBudget = false
+    this.#context.budget.finish()
+  }
+}
