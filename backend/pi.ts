@@ -1,5 +1,5 @@
 import { decimals } from './pi/decimal.ts'
-import { bitLength, divide, inverseSquareRoot, shift } from './pi/fixed-point.ts'
+import { bitLength, divide, divideByRoot, shift } from './pi/fixed-point.ts'
 import { sumSeries } from './pi/series.ts'
 
 /** Bits to work with beyond those of the result: all errors together stay below 2²⁴ of these units. */
@@ -11,7 +11,7 @@ const FACTOR = 4_270_934_400n
 /**
  * π with `digits` digits after the point, truncated: `'3'`, `'3.1'`, `'3.14'`, …
  *
- * Chudnovsky's series on BigInt; the time is O(n log³ n), and n log n in memory. One million digits take
+ * Chudnovsky's series on BigInt; the time is O(n log³ n). One million digits take
  * about a second, so call it with more than a few thousand on a worker thread.
  */
 export function piDigits(digits: number): string {
@@ -24,7 +24,7 @@ function piFraction(bits: number): bigint {
   const { q, t, twos } = sumSeries(work)
   // Both are about twice as long as `work`: what is below tells nothing.
   const excess = Math.max(0, bitLength(t) - work - SPARE_BITS)
-  const numerator = shift(q, twos - excess) * inverseSquareRoot(10_005, work) * FACTOR
-  const pi = divide(shift(numerator, -work), shift(t, -excess), work)
+  const numerator = divideByRoot(shift(q, twos - excess) * FACTOR, 10_005, work)
+  const pi = divide(numerator, shift(t, -excess), work)
   return BigInt.asUintN(bits, (pi - ERROR) >> BigInt(SPARE_BITS))
 }

@@ -1,34 +1,35 @@
 /**
  * Arithmetic on binary fractions: the integer `x` with `bits` bits stands for `x / 2^bits`.
  *
- * Both functions are Newton's iteration, which doubles the right bits with every step and only
- * multiplies: an integer square root costs three times as much, a division of integers one and a half.
+ * Both quotients are Newton's iteration, which doubles the right bits with every step and only multiplies:
+ * an integer square root costs three times as much, a division of integers one and a half. Its last step
+ * is merged with the multiplication that follows, so the inverse is only needed to half of the bits.
  *
+ * @see Karp, Markstein, "High-precision division and square root" (1997).
  * @see Brent, Zimmermann, "Modern Computer Arithmetic" (2010), 4.2.
  */
 
 const SEED_BITS = 48
-
-/** 1/√n with `bits` bits, less than 2⁸ units off. */
-export function inverseSquareRoot(n: number, bits: number): bigint {
-  const seed = BigInt(Math.round(2 ** SEED_BITS / Math.sqrt(n)))
-  return refine(seed, bits, (x, have, want) => {
-    const error = (1n << BigInt(2 * have)) - BigInt(n) * (x * x)
-    return shift(error, want - 2 * have - 1)
-  })
-}
 
 /** `n / d` with `bits` bits, less than 2⁸ units off; `n` and `d` have to be about `bits` long. */
 export function divide(n: bigint, d: bigint, bits: number): bigint {
   const length = bitLength(d)
   const half = Math.ceil(bits / 2) + 8
   const x = reciprocal(d, length, half)
-  // Half of the quotient, and the other half from what that leaves (Karp and Markstein 1997): so the
-  // reciprocal is never needed in full.
   const first = (shift(n, half - length) * x) >> BigInt(half)
   const rest = (n << BigInt(half)) - d * first
   const second = (shift(rest, bits - length - half) * x) >> BigInt(half)
   return (first << BigInt(bits - half)) + second
+}
+
+/** The whole part of `n / √d` for a small `d`; the first `bits` bits are right but for 2⁸ units. */
+export function divideByRoot(n: bigint, d: number, bits: number): bigint {
+  const half = Math.ceil(bits / 2) + 8
+  const x = inverseSquareRoot(d, half)
+  const first = (n * x) >> BigInt(half)
+  const error = (1n << BigInt(2 * half)) - BigInt(d) * (x * x)
+  const drop = bitLength(n) - half
+  return first + shift(shift(first, -drop) * error, drop - 2 * half - 1)
 }
 
 /** How many bits a positive number has. */
@@ -48,7 +49,16 @@ export function shift(x: bigint, bits: number): bigint {
   return bits < 0 ? x >> BigInt(-bits) : x << BigInt(bits)
 }
 
-/** 2^length / d. */
+/** 1/√d, less than 2⁸ units off. */
+function inverseSquareRoot(d: number, bits: number): bigint {
+  const seed = BigInt(Math.round(2 ** SEED_BITS / Math.sqrt(d)))
+  return refine(seed, bits, (x, have, want) => {
+    const error = (1n << BigInt(2 * have)) - BigInt(d) * (x * x)
+    return shift(error, want - 2 * have - 1)
+  })
+}
+
+/** 2^length / d, less than 2⁸ units off. */
 function reciprocal(d: bigint, length: number, bits: number): bigint {
   const top = Number(shift(d, 53 - length)) / 2 ** 53
   return refine(BigInt(Math.round(2 ** SEED_BITS / top)), bits, (x, have, want) => {

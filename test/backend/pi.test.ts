@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { decimals } from '../../backend/pi/decimal.ts'
-import { bitLength, divide, inverseSquareRoot } from '../../backend/pi/fixed-point.ts'
+import { bitLength, divide, divideByRoot } from '../../backend/pi/fixed-point.ts'
 import { piDigits } from '../../backend/pi.ts'
 
 /** π by Machin's formula 16 arctan(1/5) − 4 arctan(1/239), in decimal fixed point: nothing shared. */
@@ -118,13 +118,15 @@ describe('decimals', () => {
 describe('fixed point', () => {
   const bitCounts = fc.integer({ min: 64, max: 3_000 })
 
-  it('finds inverse square roots within 2⁸ units', () => {
+  it('divides by roots within 2⁸ units of the bits asked for', () => {
+    const radicands = fc.integer({ min: 2, max: 1_000_000 })
     fc.assert(
-      fc.property(bitCounts, fc.integer({ min: 2, max: 1_000_000 }), (bits, n) => {
-        const x = inverseSquareRoot(n, bits)
-        const one = 1n << BigInt(2 * bits)
-        const [low, high] = [x - 256n, x + 256n]
-        assert.ok(BigInt(n) * low * low < one && one < BigInt(n) * high * high)
+      fc.property(bitCounts, radicands, fc.bigInt({ min: 1n, max: 2n ** 64n }), (bits, d, seed) => {
+        const n = (1n << BigInt(bits + 40)) + (seed ** 20n % (1n << BigInt(bits + 39)))
+        const unit = n >> BigInt(bits)
+        const x = divideByRoot(n, d, bits)
+        const [low, high] = [x - 256n * unit, x + 256n * unit]
+        assert.ok(BigInt(d) * low * low < n * n && n * n < BigInt(d) * high * high)
       }),
       { verbose: 1 },
     )
