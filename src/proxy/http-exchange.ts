@@ -168,11 +168,18 @@ export class Exchange implements ConnectionUser {
     const backend = this.#lease?.backend.id
     const { side, status } = errorKinds[code]
     this.#context.report(code, message, { backend, retries: this.#tries.retries })
+    if (code === 'BACKEND_TIMEOUT') this.#excuse()
     this.#end(side === 'backend' ? 'failed' : 'aborted', message)
     if (this.#hasResponse) return this.#client.abort()
     const json = prefersJson(this.#head, this.#headBytes)
     const toHead = this.#isHead
     this.#client.answer({ status, code, message, json, headers, toHead }, !this.wantsBody)
+  }
+
+  /** A backend that has answered others meanwhile is slow with this request, but it is well. */
+  #excuse(): void {
+    const lease = this.#lease
+    if (lease !== undefined && lease.backend.quietSinceMs > this.#sentMs) lease.connected()
   }
 
   get #isHead(): boolean {
@@ -243,8 +250,10 @@ export class Exchange implements ConnectionUser {
 
   #firstByte(): void {
     this.#hasFirstByte = true
-    this.#lease!.connected()
-    this.#lease!.answered(performance.now() - this.#sentMs)
+    const lease = this.#lease!
+    // Only now: the system accepts connections also for a process that is stopped.
+    lease.connected()
+    lease.answered(performance.now() - this.#sentMs)
     this.#tries.settle()
   }
 
