@@ -10,10 +10,16 @@ const cli = process.argv[1]!
 /** How long a backend may take to stop before it is killed. */
 const endTimeoutMs = 5_000
 
+/** A backend that listens. */
+export interface Child {
+  readonly address: Address
+  readonly pid: number
+}
+
 /** π backends as processes of their own, so that each can be killed like a real one. */
 export interface Children {
-  /** Where they listen, in the order they were asked for. */
-  readonly addresses: readonly Address[]
+  /** In the order they were asked for. */
+  readonly all: readonly Child[]
   /** Ends them all and waits until they are gone. */
   close(): Promise<void>
 }
@@ -34,20 +40,17 @@ export async function startChildren(
   process.once('exit', () => {
     for (const child of processes) child.kill('SIGKILL')
   })
-  const started = await Promise.allSettled(
-    processes.map((child, index) => listening(child, wanted[index]!)),
-  )
-  const addresses: Address[] = []
-  for (const result of started) {
-    if (result.status === 'fulfilled') addresses.push(result.value)
-  }
-  const failure = started.find((result) => result.status === 'rejected')
-  if (failure !== undefined) {
+  log.debug('starting', `starting ${processes.length} backends`)
+  const starts = processes.map((child, index) => listening(child, wanted[index]!))
+  try {
+    const addresses = await Promise.all(starts)
+    const all = processes.map((child, index) => ({ address: addresses[index]!, pid: child.pid! }))
+    for (const [index, child] of processes.entries()) watch(child, addresses[index]!, log)
+    return { all, close }
+  } catch (error) {
     await close()
-    throw failure.reason
+    throw error
   }
-  for (const [index, child] of processes.entries()) watch(child, addresses[index]!, log)
-  return { addresses, close }
 }
 
 /** In a group of its own: Ctrl-C reaches the proxy alone, which ends the backends when it is done. */

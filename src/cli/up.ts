@@ -36,10 +36,15 @@ export function upCommand(): Command {
     .addOption(
       new Option('--first-port <PORT>', 'port of the first, the others follow; 0: any free ones')
         .default(5_000)
-        .argParser(whole(0, 65_000)),
+        .argParser(whole(0, 65_535)),
     )
   return withHelp(withServerOptions(withProxyOptions(command)), examples).action(
-    async (flags: UpFlags) => {
+    async (flags: UpFlags, self: Command) => {
+      const last = flags.firstPort + flags.backends - 1
+      if (last > 65_535) {
+        const text = `the last of ${flags.backends} backends would have port ${last}`
+        self.error(`error: --first-port: ${text}`)
+      }
       const log = logOf('up', flags)
       await serve(() => start(flags, log), log)
     },
@@ -55,7 +60,7 @@ async function start(flags: UpFlags, log: Log): Promise<Served> {
   const children = await startChildren(wanted, backendArgs(flags), log)
   const proxy = await startInFront(children, flags)
   if (flags.json) console.log(JSON.stringify(listening(proxy, children)))
-  else if (!flags.quiet) console.log(welcome(proxy, flags))
+  else if (!flags.quiet) console.log(welcome(proxy, children, flags))
   return { view: () => proxy.view(), close: () => close(proxy, children, flags) }
 }
 
@@ -70,7 +75,7 @@ function backendArgs({ quiet, logFormat, color }: UpFlags): string[] {
 
 async function startInFront(children: Children, flags: ProxyFlags): Promise<Proxy> {
   try {
-    const specs = children.addresses.map((address) => ({ address }))
+    const specs = children.all.map(({ address }) => ({ address }))
     return await startProxy(specs, flags)
   } catch (error) {
     await children.close()
@@ -84,12 +89,12 @@ async function close(proxy: Proxy, children: Children, { grace }: ProxyFlags): P
   await children.close()
 }
 
-function listening(proxy: Proxy, { addresses }: Children): object {
-  const backends = addresses.map(formatAddress)
+function listening(proxy: Proxy, { all }: Children): object {
+  const backends = all.map(({ address, pid }) => ({ address: formatAddress(address), pid }))
   return { event: 'listening', address: formatAddress(proxy.address), backends, pid: process.pid }
 }
 
-function welcome(proxy: Proxy, { backends, mode }: UpFlags): string {
+function welcome(proxy: Proxy, { all }: Children, { mode }: UpFlags): string {
   const { address } = proxy
   const { strategy } = proxy.view().pool
   const url = urlOf(address)
@@ -103,11 +108,12 @@ function welcome(proxy: Proxy, { backends, mode }: UpFlags): string {
           [`${url}/1000`, 'a page, for a browser'],
           [`./scripts/stress.sh${stress}`, '100 requests by 5 clients, and who answered them'],
         ]),
+    [`kill -9 ${all[0]?.pid}`, 'the first backend dies: see who takes over'],
   ]
   const width = Math.max(...lines.map(([what = '']) => what.length))
   const where = formatAddress(address)
   return `
-piloti is up: ${backends} backends behind ${where}, strategy ${strategy}, mode ${mode}
+piloti is up: ${all.length} backends behind ${where}, strategy ${strategy}, mode ${mode}
 
 ${lines.map(([what = '', why]) => `  ${what.padEnd(width)}   ${why}`).join('\n')}
 
