@@ -30,7 +30,7 @@ export interface ProxyFlags extends ServerOptions {
 }
 
 const about = [
-  'The load balancer: gives each connection to one of the backends.',
+  'The load balancer: gives each request, or connection, to one of the backends.',
   'A BACKEND is HOST:PORT, :PORT (on 127.0.0.1), [IPV6]:PORT or unix:/PATH. A weight may follow it after a semicolon: weight 3 means three times the work of weight 1.',
 ].join('\n\n')
 
@@ -75,13 +75,13 @@ export function withProxyOptions(command: Command): Command {
     .addOption(listenOption('127.0.0.1:8080'))
     .addOption(strategyOption())
     .addOption(
-      new Option('-m, --mode <MODE>', 'what is balanced: requests or connections')
+      new Option('-m, --mode <MODE>', 'http balances requests, tcp connections')
         .env('PILOTI_MODE')
         .default('http')
-        .argParser(oneOf(['tcp'])),
+        .argParser(oneOf(['http', 'tcp'])),
     )
     .addOption(
-      new Option('--retries <N>', 'other backends to try when one cannot be connected to')
+      new Option('--retries <N>', 'other backends to try when one fails')
         .default(2)
         .argParser(whole(0, 100)),
     )
@@ -92,7 +92,7 @@ export function withProxyOptions(command: Command): Command {
         .argParser(duration(1)),
     )
     .addOption(
-      new Option('--idle-timeout <TIME>', 'how long a connection may be silent')
+      new Option('--idle-timeout <TIME>', 'how long a connection may be silent in mode tcp')
         .default(600_000, '10m')
         .argParser(duration(1)),
     )

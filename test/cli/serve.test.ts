@@ -33,6 +33,18 @@ describe('a server', { concurrency: 4 }, () => {
     assert.equal(await accepts(address), false)
   })
 
+  for (const mode of ['http', 'tcp']) {
+    it(`takes --mode ${mode}`, async (t) => {
+      const command = piloti(t, ['proxy', ':1', '--mode', mode, ...anyPort])
+      assert.equal(
+        JSON.parse(await command.line(/"event":"listening","address".*"mode"/)).mode,
+        mode,
+      )
+      command.kill('SIGTERM')
+      assert.equal((await command.ended).code, 0)
+    })
+  }
+
   it('writes for people when asked, and only errors when quiet', async (t) => {
     const port = await greeter(t, 'a')
     const pretty = piloti(t, proxyTo(port, '--log-format', 'pretty'))
