@@ -8,6 +8,9 @@
  *
  * @see Haible, Papanikolaou, "Fast multiprecision evaluation of series of rational numbers" (1998).
  */
+
+import { bitLength } from './fixed-point.ts'
+
 export interface Sum {
   /** The denominator, without its power of two. */
   readonly q: bigint
@@ -23,31 +26,40 @@ const C = 333_833_583_375n
 const C_TWOS = 15
 const BITS_PER_TERM = 47.11
 const LEAF_TERMS = 8
+/** A term is up to 2²⁵ times what its 47 bits say, for the factor A + Bk; each of the levels rounds once. */
+const MARGIN_BITS = 64
 
 interface Range extends Sum {
   readonly p: bigint
 }
 
-/** Sums as many terms as `bits` bits need: the series without its factor is `t / (q · 2^twos)`. */
+/**
+ * Sums as many terms as `bits` bits need: the series without its factor is `t / (q · 2^twos)`. Of `t` the
+ * first `bits` bits are right.
+ */
 export function sumSeries(bits: number): Sum {
-  const terms = Math.floor(bits / BITS_PER_TERM) + 1
-  const { q, t, twos } = split(1, terms + 1, terms + 1)
+  const end = Math.floor(bits / BITS_PER_TERM) + 2
+  const { q, t, twos } = split(1, end)
   return { q, t: ((q * BigInt(A)) << BigInt(twos)) + t, twos }
-}
 
-/** Terms `first` up to `last`, exclusive; the range that ends at `end` needs no P. */
-function split(first: number, last: number, end: number): Range {
-  if (last - first <= LEAF_TERMS) return leaf(first, last)
-  const middle = Math.floor((first + last) / 2)
-  const left = split(first, middle, end)
-  const right = split(middle, last, end)
-  return {
-    p: last === end ? 0n : left.p * right.p,
-    q: left.q * right.q,
-    t: ((left.t * right.q) << BigInt(right.twos)) + left.p * right.t,
-    twos: left.twos + right.twos,
+  /** Terms `first` up to `last`, exclusive. A range at the end is not followed by any: it needs no P. */
+  function split(first: number, last: number): Range {
+    if (last - first <= LEAF_TERMS) return leaf(first, last)
+    const middle = Math.floor((first + last) / 2)
+    const left = split(first, middle)
+    const right = split(middle, last)
+    const q = left.q * right.q
+    const twos = left.twos + right.twos
+    const t = (left.t * right.q) << BigInt(right.twos)
+    if (last < end) return { p: left.p * right.p, q, t: t + left.p * right.t, twos }
+    // The later its terms, the fewer bits of the whole sum can a range at the end still change.
+    const matter = Math.max(0, Math.ceil(bits - (middle - 1) * BITS_PER_TERM)) + MARGIN_BITS
+    const drop = BigInt(Math.max(0, bitLength(abs(right.t)) - matter))
+    return { p: 0n, q, t: t + ((left.p * (right.t >> drop)) << drop), twos }
   }
 }
+
+const abs = (x: bigint): bigint => (x < 0n ? -x : x)
 
 function leaf(first: number, last: number): Range {
   let p = 1n
@@ -57,7 +69,7 @@ function leaf(first: number, last: number): Range {
   for (let k = first; k < last; k++) {
     const shift = Math.clz32(0) - 1 - Math.clz32(k & -k)
     const odd = k >>> shift
-    // Every factor is a safe integer: two of them make at most 72 k² < 2⁵³ for k < 10⁷.
+    // Each factor is a safe integer for k < 10⁷, which is up to 140 million digits.
     const pk = BigInt((6 * k - 5) * (2 * k - 1)) * BigInt(6 * k - 1)
     const qk = BigInt(odd * odd) * BigInt(odd) * C
     const termTwos = C_TWOS + 3 * shift
