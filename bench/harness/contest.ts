@@ -13,18 +13,18 @@ export interface Contest {
   readonly rounds: number
 }
 
-/** Samples by contender; the absent are missing. */
+/** Samples by contender; those that are not installed or did not start are missing. */
 export type Results = ReadonlyMap<string, readonly Sample[]>
 
-/** Starts all contenders, measures them in turn, stops them. */
+/** Starts all contenders, measures them in turn, stops them. Says on stderr why one did not start. */
 export async function contest(options: Contest): Promise<Results> {
   const { contenders, ends, load, unit, rounds } = options
   const seats: Seat[] = []
   try {
     const runners = []
     for (const contender of contenders) {
-      const seat = await takeSeat(contender, ends)
-      if (seat === undefined) continue
+      const seat = await takeSeat(contender, ends).catch((error) => console.error(error.message))
+      if (!seat) continue
       seats.push(seat)
       const round = (): Promise<Sample> =>
         measure(seat, load, unit).catch((cause) => {

@@ -23,19 +23,23 @@ export interface IdleOptions {
  *
  * Each round starts the proxy anew: one that has held so many connections before has the memory already.
  */
-export function bytesPerIdle(options: IdleOptions): Promise<Map<string, number[]>> {
+export async function bytesPerIdle(options: IdleOptions): Promise<Map<string, number[]>> {
   const { contenders, rounds } = options
-  const runners = contenders
-    .filter(({ command }) => command !== undefined)
-    .map((contender) => ({ name: contender.name, round: () => growth(contender, options) }))
+  const runners = []
+  for (const contender of contenders) {
+    if (contender.command === undefined) continue
+    runners.push({ name: contender.name, round: () => growth(contender, options) })
+  }
   return interleave(runners, rounds, 0)
 }
 
+/** NaN when the contender does not start. */
 async function growth(contender: Contender, options: IdleOptions): Promise<number> {
   const { connections, warmUpRequests } = options
   const ends = requests(browserRequest('keep-alive'), answer(100))
   const load = (held: number, count: number): Load => ({ connections: held, count, mode: 'keep' })
-  const seat = (await takeSeat(contender, ends))!
+  const seat = await takeSeat(contender, ends).catch((error) => console.error(error.message))
+  if (!seat) return Number.NaN
   try {
     await measure(seat, load(WARM_CONNECTIONS, warmUpRequests), perRequest)
     await wait(SETTLE_MS)

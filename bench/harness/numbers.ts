@@ -19,7 +19,7 @@ export function figure(value: number): string {
 
 /** `14.3 (13.9–14.8)`: the median and how far the rounds lie apart. */
 export function spread(values: readonly number[]): string {
-  if (values.length === 0) return '–'
+  if (Number.isNaN(median(values))) return '–'
   const range = `${figure(Math.min(...values))}–${figure(Math.max(...values))}`
   return `${figure(median(values))} (${range})`
 }

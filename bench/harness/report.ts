@@ -21,8 +21,8 @@ export function costTable(
   const timed = [...results.values()].some((samples) => samples.some(({ p99Ms }) => p99Ms > 0))
   const head = ['', cost, ...peers.map(({ title }) => `× ${title}`), 'a second', 'core busy']
   const rows = contenders.map(({ name, command }) => {
-    const samples = results.get(name) ?? []
-    if (command === undefined) return [name, 'not installed']
+    const samples = results.get(name)
+    if (samples === undefined) return [name, command ? 'did not start' : 'not installed']
     const costs = samples.map((sample) => sample.cost)
     const middle = (of: 'rate' | 'busy' | 'p50Ms' | 'p99Ms'): number =>
       median(samples.map((sample) => sample[of]))

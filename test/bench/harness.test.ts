@@ -68,18 +68,23 @@ describe('contest', { skip }, () => {
     })
   }
 
-  it('says what a contender that cannot start has said', async () => {
+  it('goes on without a contender that does not start', async (t) => {
     const broken: Contender = {
       name: 'broken',
       command: () => ({ file: 'sh', args: ['-c', 'echo no such thing >&2; exit 1'] }),
     }
-    const run = contest({
+    const said = t.mock.method(console, 'error', () => {})
+    const results = await contest({
       contenders: [broken],
       ends: bytes(),
       load: { connections: 1, count: 1, mode: 'download' },
       unit: perRequest,
       rounds: 1,
     })
-    await assert.rejects(run, /cannot start 'broken': 'sh' ended: no such thing/)
+    assert.match(costTable('µs', [broken], results, []), /broken +\| +did not start/)
+    assert.match(
+      `${said.mock.calls[0]?.arguments[0]}`,
+      /cannot start 'broken': 'sh' ended: no such thing/,
+    )
   })
 })
