@@ -20,7 +20,9 @@ export const UNDERSCORE = 2
 export const TOKEN: Uint8Array = classOf(/[!#$%&'*+.^`|~0-9A-Za-z-]/)
 TOKEN['_'.charCodeAt(0)] = UNDERSCORE
 
-/** 1 for what a field value may hold: HTAB, SP, visible characters and obs-text; no other control. */
+/**
+ * 1 for what a field value may hold: HTAB, SP, visible characters and obs-text; no other control.
+ */
 export const VALUE: Uint8Array = classOf(/[\t\x20-\x7e\x80-\xff]/)
 
 /** 1 for what a request target may hold: visible ASCII without the fragment's `#`. */
@@ -45,7 +47,9 @@ export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }
 
-/** Says whether `bytes` holds `lower` (lower-case letters, digits, `-`) at `from`, in any casing. */
+/**
+ * Says whether `bytes` holds `lower` (lower-case letters, digits, `-`) at `from`, in any casing.
+ */
 export function matches(bytes: Uint8Array, from: number, lower: Uint8Array): boolean {
   for (let i = 0; i < lower.length; i++) {
     // Exact for letters; for `-` and digits the only other preimage is a control character.
@@ -81,7 +85,10 @@ export interface Range {
   readonly to: number
 }
 
-/** Reads a decimal number of 1 to 15 digits; -1 for anything else. RFC 9110 8.6: no sign, no overflow. */
+/**
+ * Reads a decimal number of 1 to 15 digits; -1 for anything else. RFC 9110 8.6: no sign, no
+ * overflow.
+ */
 export function decimal(bytes: Uint8Array, from: number, to: number): number {
   if (to === from || to - from > 15) return -1
   let value = 0

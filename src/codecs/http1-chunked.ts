@@ -40,9 +40,10 @@ const EXTENSION_LIMIT_BYTES = 256
 const EXTENSIONS_LIMIT_BYTES = 4_096
 
 /**
- * `keep` hands on the chunks as they came, but for extensions, the last chunk and the trailers: ranges of the
- * bytes read, as few as can be. A size line split between two reads is held back until it is complete and then
- * handed on in a small Buffer of its own. `strip` hands on the data alone.
+ * `keep` hands on the chunks as they came, but for extensions, the last chunk and the trailers:
+ * ranges of the bytes read, as few as can be. A size line split between two reads is held back
+ * until it is complete and then handed on in a small Buffer of its own. `strip` hands on the data
+ * alone.
  */
 export class ChunkedBody {
   fault: Fault | null = null
@@ -52,13 +53,15 @@ export class ChunkedBody {
   #keep = true
   #head: BodyHead | null = null
   #trailers: TrailerSection | null = null
-  // Of the current chunk: the size or what is left of it, the digits as they came, the extension's length.
+  // Of the current chunk: the size or what is left of it, the digits as they came, the extension's
+  // length.
   #size = 0
   #digitCount = 0
   readonly #digits = new Uint8Array(DIGITS_LIMIT)
   #extension = 0
   #extensions = 0
-  // Offsets in the bytes of the current read, -1 for none: the range to hand on, and the parts of a size line.
+  // Offsets in the bytes of the current read, -1 for none: the range to hand on, and the parts of a
+  // size line.
   #open = -1
   #lineFrom = -1
   #digitsTo = -1
@@ -85,8 +88,8 @@ export class ChunkedBody {
   }
 
   /**
-   * Reads on, and returns the offset behind what it took: `end`, but less when the body is `done` before, or
-   * refused (`fault`).
+   * Reads on, and returns the offset behind what it took: `end`, but less when the body is `done`
+   * before, or refused (`fault`).
    */
   read(bytes: Buffer, start: number, end: number, sink: Sink): number {
     this.#open = -1

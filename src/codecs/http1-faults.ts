@@ -1,7 +1,8 @@
 /**
  * What can be wrong with a message: one table, filled in for each side.
  *
- * A fault is a constant: nothing a peer sent gets into it. `row` is the row of the security checklist.
+ * A fault is a constant: nothing a peer sent gets into it. `row` is the row of the security
+ * checklist.
  */
 
 /** More bytes are needed: call again with the same start and a larger end. */

@@ -1,8 +1,8 @@
 /**
  * The field lines of a head or a trailer section: cut, checked byte by byte, and kept as offsets.
  *
- * Offsets are relative to the start of the message, so its bytes may be moved between two calls.
- * A line is judged once its line feed is there: every way of splitting a message into reads gives the
+ * Offsets are relative to the start of the message, so its bytes may be moved between two calls. A
+ * line is judged once its line feed is there: every way of splitting a message into reads gives the
  * same verdict, and a message fed byte by byte costs O(n).
  *
  * @see RFC 9112 5 (field syntax), 5.2 (folding is refused)

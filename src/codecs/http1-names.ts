@@ -92,7 +92,9 @@ export function isForwarding(kind: number): boolean {
   return kind >= Kind.FORWARDED && kind <= Kind.X_FORWARDED_OTHER
 }
 
-/** Says whether Connection cannot nominate a field: what routes, frames, authenticates or traces. */
+/**
+ * Says whether Connection cannot nominate a field: what routes, frames, authenticates or traces.
+ */
 export function isProtected(kind: number): boolean {
   return (kind >= Kind.CONTENT_LENGTH && kind <= Kind.AUTHORIZATION) || isForwarding(kind)
 }
@@ -108,7 +110,8 @@ export function mixOf(bytes: Uint8Array, from: number, to: number): number {
   return mix
 }
 
-// CVE-2025-64484: gateways that map names to CGI variables take `X_Forwarded_For` for `X-Forwarded-For`.
+// CVE-2025-64484: gateways that map names to CGI variables take `X_Forwarded_For` for
+// `X-Forwarded-For`.
 function lookAlike(bytes: Uint8Array, from: number, to: number): number {
   const dashed = Uint8Array.from(bytes.subarray(from, to), (byte) => (byte === 0x5f ? 0x2d : byte))
   const kind = kindOf(dashed, 0, dashed.length)

@@ -60,7 +60,8 @@ export class RequestLine {
       from += 2
     }
     if (from >= stop) return MORE
-    // At once, without a line feed: most often TLS on a plain port, and its sender waits for an answer.
+    // At once, without a line feed: most often TLS on a plain port, and its sender waits for an
+    // answer.
     if (TOKEN[bytes[from]!] === 0) return this.#fail(firstByteFault(bytes[from]!))
     const last = Math.min(stop, from + this.#lineLimitBytes())
     if (this.#scanned > 0 && !hasLineFeed(bytes, start + this.#scanned, last)) {

@@ -1,7 +1,9 @@
 /**
- * Reads the head of a request. An object is used again for every message and allocates nothing on the way.
+ * Reads the head of a request. An object is used again for every message and allocates nothing on
+ * the way.
  *
- * Every offset is relative to the `start` given to `parse`, so the bytes may be moved between two calls.
+ * Every offset is relative to the `start` given to `parse`, so the bytes may be moved between two
+ * calls.
  *
  * @see RFC 9112 3 (request line), RFC 9110 7.2 (Host), 7.8 (Upgrade), 10.1.1 (Expect)
  */
@@ -22,7 +24,10 @@ export interface RequestHeadOptions {
   readonly targetLimitBytes?: number
   /** Field lines of a head; 431 above. Default 100. */
   readonly fieldsLimit?: number
-  /** Keep the connection of an HTTP/1.0 client that asks for it (`ab -k`). Default false: RFC 9112 C.2.2. */
+  /**
+   * Keep the connection of an HTTP/1.0 client that asks for it (`ab -k`). Default false: RFC 9112
+   * C.2.2.
+   */
   readonly keepAlive10?: boolean
 }
 
@@ -34,13 +39,18 @@ export class RequestHead {
   readonly #keepAlive10: boolean
   #lineRead = false
 
-  /** Where the message starts in the bytes of the last call; set it when the bytes move after that. */
+  /**
+   * Where the message starts in the bytes of the last call; set it when the bytes move after that.
+   */
   start = 0
   /** Where the head ends, behind its empty line, relative to `start`. */
   end = 0
   /** Why the request is refused, after BAD. */
   fault: Fault | null = null
-  /** The host, relative to `start`: the target's for an absolute-form, else that of Host; -1 for none. */
+  /**
+   * The host, relative to `start`: the target's for an absolute-form, else that of Host; -1 for
+   * none.
+   */
   hostFrom = -1
   hostTo = -1
   framing: Framing = Framing.NONE
@@ -99,8 +109,8 @@ export class RequestHead {
   }
 
   /**
-   * Reads the head that begins at `start`. MORE: call again with the same message start, wherever it now is,
-   * and a larger end. BAD: see `fault`; answer, close, and read no further.
+   * Reads the head that begins at `start`. MORE: call again with the same message start, wherever
+   * it now is, and a larger end. BAD: see `fault`; answer, close, and read no further.
    */
   parse(bytes: Buffer, start: number, end: number): Result {
     this.start = start
@@ -147,7 +157,8 @@ export class RequestHead {
     return this.framing === Framing.CHUNKED || this.contentLength > 0
   }
 
-  // RFC 9112 3.2: one Host in HTTP/1.1; 3.2.2: the authority of an absolute-form target replaces it.
+  // RFC 9112 3.2: one Host in HTTP/1.1; 3.2.2: the authority of an absolute-form target replaces
+  // it.
   #readHost(bytes: Buffer): Fault | null {
     const { fields, line, start } = this
     const index = fields.find(Kind.HOST)
@@ -175,7 +186,8 @@ export class RequestHead {
     const index = fields.find(Kind.EXPECT)
     if (index === -1) return null
     if (this.line.minor === 0) {
-      // RFC 9110 10.1.1: ignored from an HTTP/1.0 client; forwarded as HTTP/1.1 it would come alive.
+      // RFC 9110 10.1.1: ignored from an HTTP/1.0 client; forwarded as HTTP/1.1 it would come
+      // alive.
       fields.leaveOutAll(Kind.EXPECT)
       return null
     }
@@ -193,7 +205,8 @@ export class RequestHead {
     if (index === -1 || !this.hop.upgrade || this.line.minor === 0) return null
     const offered = fields.lowerText(bytes, start, index)
     const twice = (fields.twice & (1 << Kind.UPGRADE)) !== 0
-    // HTTP/2 in a tunnel would pass every rule of ours; without Upgrade the request is an ordinary one.
+    // HTTP/2 in a tunnel would pass every rule of ours; without Upgrade the request is an ordinary
+    // one.
     if (twice || offered === '' || offered.includes('h2c')) return null
     if (this.#hasBody()) return requestFaults.upgradeBody
     this.upgrade = true

@@ -1,11 +1,23 @@
 /**
  * Reads the head of a backend's response. An object is used again for every message.
  *
- * Every offset is relative to the `start` given to `parse`, so the bytes may be moved between two calls.
+ * Every offset is relative to the `start` given to `parse`, so the bytes may be moved between two
+ * calls.
  *
  * @see RFC 9112 4 (status line), 6.3 (which responses have a body)
  */
-import { CR, hasLineFeed, isDigit, LF, SP, VALUE } from './http1-chars.ts'
+import {
+  COMMA,
+  CR,
+  decimal,
+  hasLineFeed,
+  isBlank,
+  isDigit,
+  LF,
+  matches,
+  SP,
+  VALUE,
+} from './http1-chars.ts'
 import { BAD, DONE, type Fault, MORE, type Result, responseFaults } from './http1-faults.ts'
 import { FieldLines } from './http1-fields.ts'
 import { BodyFraming, Framing } from './http1-framing.ts'
@@ -20,6 +32,7 @@ export interface ResponseHeadOptions {
 }
 
 const prefix = new TextEncoder().encode('HTTP/1.')
+const timeout = new TextEncoder().encode('timeout=')
 const NO_CONTENT = 204
 const NOT_MODIFIED = 304
 
@@ -31,7 +44,9 @@ export class ResponseHead {
   #lineRead = false
   #scanned = 0
 
-  /** Where the message starts in the bytes of the last call; set it when the bytes move after that. */
+  /**
+   * Where the message starts in the bytes of the last call; set it when the bytes move after that.
+   */
   start = 0
   /** Where the head ends, behind its empty line, relative to `start`. */
   end = 0
@@ -56,8 +71,9 @@ export class ResponseHead {
   keepAliveTimeoutS = -1
   hasDate = false
   /**
-   * Transfer-Encoding says chunked. With framing NONE (a response to HEAD) it goes on to an HTTP/1.1 client by
-   * the writer's `chunked`: without it, and without a length, Node's client would not use the connection again.
+   * Transfer-Encoding says chunked. With framing NONE (a response to HEAD) it goes on to an
+   * HTTP/1.1 client by the writer's `chunked`: without it, and without a length, Node's client
+   * would not use the connection again.
    */
   coded = false
   /** The protocol a 101 switches to, in lower case. */
@@ -113,7 +129,8 @@ export class ResponseHead {
     return BAD
   }
 
-  // `HTTP/1.1 200 OK`. A missing SP before an empty reason is let pass: nothing about it is ambiguous.
+  // `HTTP/1.1 200 OK`. A missing SP before an empty reason is let pass: nothing about it is
+  // ambiguous.
   #readLine(bytes: Buffer, stop: number): Result {
     const { start } = this
     for (let i = 0; i < prefix.length && start + i < stop; i++) {
@@ -172,10 +189,17 @@ export class ResponseHead {
     const { fields, start } = this
     const index = fields.find(Kind.KEEP_ALIVE)
     if (index === -1) return -1
+    const from = start + fields.valueFrom(index)
     const to = start + fields.valueTo(index)
-    const text = bytes.toString('latin1', start + fields.valueFrom(index), to)
-    const timeout = /(?:^|[,\s])timeout\s?=\s?"?([0-9]{1,9})(?![0-9])/i.exec(text)
-    return timeout === null ? -1 : Number(timeout[1])
+    for (let i = from; i + timeout.length < to; i++) {
+      const begins = i === from || bytes[i - 1] === COMMA || isBlank(bytes[i - 1])
+      if (!begins || !matches(bytes, i, timeout)) continue
+      const digits = i + timeout.length
+      let end = digits
+      while (end < to && isDigit(bytes[end])) end++
+      return decimal(bytes, digits, end)
+    }
+    return -1
   }
 
   #readUpgrade(bytes: Buffer): Fault | null {

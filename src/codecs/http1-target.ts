@@ -1,7 +1,8 @@
 /**
  * The request target and the host: which form it has, and whether `host[:port]` is one.
  *
- * @see RFC 9112 3.2 (forms of a target), RFC 3986 3.2 (authority), RFC 9110 4.2.4 (user information)
+ * @see RFC 9112 3.2 (forms of a target), RFC 3986 3.2 (authority), RFC 9110 4.2.4 (user
+ * information)
  */
 import { COLON, HEX, HOST, isDigit, matches, SLASH } from './http1-chars.ts'
 import type { Fault, Faults } from './http1-faults.ts'
@@ -28,7 +29,9 @@ const OPEN = 0x5b
 const CLOSE = 0x5d
 const DOT = 0x2e
 
-/** Where the authority of an absolute-form target begins; -1 when its scheme is not http or https. */
+/**
+ * Where the authority of an absolute-form target begins; -1 when its scheme is not http or https.
+ */
 export function authorityStart(bytes: Uint8Array, from: number, to: number): number {
   if (to - from > http.length && matches(bytes, from, http)) return from + http.length
   if (to - from > https.length && matches(bytes, from, https)) return from + https.length
@@ -95,8 +98,8 @@ function literalEnd(bytes: Uint8Array, from: number, to: number): number {
   return isIPv6(bytes, from + 1, close) ? close + 1 : -1
 }
 
-// RFC 3986 3.2.2: eight groups of one to four hex digits; `::` once, for one or more of them; the last two may
-// be an IPv4 address. IPvFuture was never used and is refused.
+// RFC 3986 3.2.2: eight groups of one to four hex digits; `::` once, for one or more of them; the
+// last two may be an IPv4 address. IPvFuture was never used and is refused.
 function isIPv6(bytes: Uint8Array, from: number, to: number): boolean {
   let groups = 0
   let gap = false

@@ -1,8 +1,8 @@
 /**
  * The trailer section behind the last chunk: held until it is complete, checked, filtered.
  *
- * Trailers stay trailers: none is merged into the head, and none that frames, routes, authenticates or
- * caches a message is forwarded.
+ * Trailers stay trailers: none is merged into the head, and none that frames, routes, authenticates
+ * or caches a message is forwarded.
  *
  * @see RFC 9110 6.5.1, RFC 9112 7.1.2
  */
@@ -12,10 +12,12 @@ import type { HopOptions } from './http1-hop.ts'
 import { isForwarding, isHopByHop, isProtected, Kind } from './http1-names.ts'
 
 const refused = new Set(
-  `accept authentication-info authorization cache-control content-encoding content-range content-type
-  cookie date expires if-match if-modified-since if-none-match if-range if-unmodified-since location pragma
-  proxy-authenticate proxy-authentication-info proxy-authorization range retry-after set-cookie trailer vary
-  warning www-authenticate`.split(/\s+/),
+  `accept authentication-info authorization cache-control content-encoding content-range
+  content-type cookie date expires if-match if-modified-since if-none-match if-range
+  if-unmodified-since location pragma proxy-authenticate proxy-authentication-info
+  proxy-authorization range retry-after set-cookie trailer vary warning www-authenticate`.split(
+    /\s+/,
+  ),
 )
 const FIRST_BYTES = 256
 

@@ -1,8 +1,9 @@
 /**
- * Writes heads: the received lines verbatim, in order and casing, without those that end here, and ours behind.
+ * Writes heads: the received lines verbatim, in order and casing, without those that end here, and
+ * ours behind.
  *
- * Every function writes into `out` at `at` and returns the offset behind what it wrote, or -1 when it might not
- * fit (`headRoom` tells how much room is enough). Nothing is written by halves.
+ * Every function writes into `out` at `at` and returns the offset behind what it wrote, or -1 when
+ * it might not fit (`headRoom` tells how much room is enough). Nothing is written by halves.
  *
  * @see RFC 9112 2.3 (the version is always our own), RFC 9110 7.6.1 (what ends at a hop)
  */
@@ -19,7 +20,10 @@ export interface RequestWriteOptions {
   block: Buffer
   /** The peer is trusted: its Forwarded and X-Forwarded-… lines are forwarded. */
   trusted: boolean
-  /** Put behind the addresses of the received X-Forwarded-For, in one line; null when `block` says it all. */
+  /**
+   * Put behind the addresses of the received X-Forwarded-For, in one line; null when `block` says
+   * it all.
+   */
   forwardedFor: Buffer | null
   /** Write X-Forwarded-Host, unless a trusted peer did. */
   forwardedHost: boolean
@@ -160,7 +164,9 @@ export function writeChunkHead(out: Buffer, at: number, size: number): number {
   return put(out, to, CRLF)
 }
 
-/** Writes the last chunk, and `trailers` (lines with their CRLF) behind it; -1 when they do not fit. */
+/**
+ * Writes the last chunk, and `trailers` (lines with their CRLF) behind it; -1 when they do not fit.
+ */
 export function writeLastChunk(out: Buffer, at: number, trailers: Buffer | null): number {
   if (out.length - at < LAST_CHUNK.length + (trailers?.length ?? 0)) return -1
   if (trailers === null) return put(out, at, LAST_CHUNK)
@@ -195,7 +201,8 @@ function writeLine(out: Buffer, at: number, head: RequestHead, bytes: Buffer): n
   return put(out, to, VERSION_END)
 }
 
-// Without a host (HTTP/1.0) the value is empty, as RFC 9112 3.2 asks of a client that has none to give.
+// Without a host (HTTP/1.0) the value is empty, as RFC 9112 3.2 asks of a client that has none to
+// give.
 function writeHost(
   out: Buffer,
   at: number,
@@ -228,8 +235,8 @@ function putForwardedFor(
   return put(out, put(out, to, options.forwardedFor!), CRLF)
 }
 
-// Copies the forwarded lines from offset `from` up to the empty line, in as few runs as can be. `skipped` are
-// kinds left out besides the marked lines, as bits.
+// Copies the forwarded lines from offset `from` up to the empty line, in as few runs as can be.
+// `skipped` are kinds left out besides the marked lines, as bits.
 function copyLines(
   out: Buffer,
   at: number,

@@ -17,7 +17,8 @@ describe('RequestHead', () => {
   })
 
   it('reads each byte a few times at most, also one at a time', () => {
-    const bytes = latin1(get(`A: ${'a'.repeat(8_000)}\r\n${'B: 1\r\n'.repeat(90)}`))
+    const long = get(`A: ${'a'.repeat(7_000)}\r\n${'B: 1\r\n'.repeat(90)}`)
+    const bytes = latin1(long.replace('/ ', `/${'a'.repeat(7_000)} `))
     let reads = 0
     const counted = new Proxy(bytes, {
       get(target, key) {

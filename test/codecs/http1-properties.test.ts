@@ -124,7 +124,7 @@ function fuzz(sources: readonly string[], forward: (pieces: Buffer[]) => Outcome
 
 function fuzzing(): { random: () => number; until: number; seed: number } {
   const seed = Number(process.env.PILOTI_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
-  const seconds = Number(process.env.PILOTI_FUZZ_SECONDS ?? 2)
+  const seconds = Number(process.env.PILOTI_FUZZ_SECONDS ?? 1)
   return { random: randomOf(seed), until: Date.now() + seconds * 1000, seed }
 }
 

@@ -188,7 +188,9 @@ function responseFacts(head: ResponseHead): Facts {
   return { ...facts, upgrade: head.upgrade }
 }
 
-/** Every way of feeding `bytes` that a test wants: whole, byte by byte, cut in two at every offset. */
+/**
+ * Every way of feeding `bytes` that a test wants: whole, byte by byte, cut in two at every offset.
+ */
 export function* feeds(bytes: Buffer): Generator<Buffer[]> {
   yield [bytes]
   yield Array.from(bytes, (byte) => Buffer.from([byte]))
