@@ -11,6 +11,7 @@ import { type Forwarded, forwardRequests, forwardResponses, latin1 } from '../su
 import { RequestCutter, ResponseCutter, type SeenAll } from '../support/llhttp.ts'
 
 const requestCases = [...heads, ...framing, ...chunks, ...routing, ...hop]
+// PILOTI_FUZZ_SEED replays a run of the fuzzer, PILOTI_FUZZ_SECONDS makes it longer.
 const seed = Number(process.env.PILOTI_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const seconds = Number(process.env.PILOTI_FUZZ_SECONDS ?? 3)
 // llhttp knows its methods by name and refuses all others.

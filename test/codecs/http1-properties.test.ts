@@ -122,6 +122,7 @@ function fuzz(sources: readonly string[], forward: (pieces: Buffer[]) => Outcome
   }
 }
 
+// PILOTI_FUZZ_SEED replays a run of the fuzzer, PILOTI_FUZZ_SECONDS makes it longer.
 function fuzzing(): { random: () => number; until: number; seed: number } {
   const seed = Number(process.env.PILOTI_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
   const seconds = Number(process.env.PILOTI_FUZZ_SECONDS ?? 1)
