@@ -44,7 +44,11 @@ export async function serve(start: () => Promise<Served>, log: Log): Promise<voi
   })
   // A listener also keeps Node from opening its debugger's port at this signal.
   process.on('SIGUSR1', () => log.debug('reopen', 'no log files to reopen'))
-  process.on('SIGUSR2', () => log.info('snapshot', 'state snapshot', { state: served?.view() }))
+  process.on('SIGUSR2', () => {
+    const state = served?.view()
+    // As a sentence too: what is written for people shows no fields.
+    log.info('snapshot', `state: ${JSON.stringify(state)}`, { state })
+  })
   process.on('disconnect', orphaned)
   if (process.send !== undefined && !process.connected) orphaned()
 
