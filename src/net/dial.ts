@@ -1,65 +1,72 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net'
 import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
-
-/** How long a connection is silent before the system asks whether the other side still exists. */
-const keepAliveDelayMs = 60_000
+import type { Expiring, Sweep } from './sweep.ts'
 
 /** Our own shortage: another backend would not help, and no backend is to blame. */
 const shortages = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
 
 export interface DialOptions {
+  readonly sweep: Sweep
   /** How long a backend may take to accept. */
   readonly connectTimeoutMs: number
   /** Reads into buffers of our choice instead of emitting `data`. */
   readonly onread: OnReadOpts
 }
 
-const ignore = (): void => {}
-
 /**
- * Connects to a backend: no delay, keep-alive, half-open allowed.
+ * Connects to a backend: no delay, half-open allowed.
  *
  * An error that comes later destroys the socket and is not thrown; whoever cares listens for it.
  *
  * @throws PilotiError BACKEND_CONNECT, BACKEND_CONNECT_TIMEOUT or OUT_OF_SOCKETS.
  */
 export function dial(address: Address, options: DialOptions): Promise<Socket> {
-  const { connectTimeoutMs, onread } = options
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      ...address,
-      onread,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveDelayMs,
-      allowHalfOpen: true,
-      // Node's attempt timer of 250 ms would turn a slow handshake into a failure.
-      autoSelectFamily: false,
-    })
-    const settle = (): void => {
-      clearTimeout(timer)
-      socket.off('error', fail)
-      socket.off('connect', succeed)
-    }
-    const fail = (cause: Error): void => {
-      settle()
+  return new Promise((resolve, reject) => new Dial(address, options, resolve, reject))
+}
+
+class Dial implements Expiring {
+  deadlineMs: number
+  sweepSlot = -1
+  readonly #address: Address
+  readonly #options: DialOptions
+  readonly #socket: Socket
+  readonly #reject: (error: PilotiError) => void
+
+  constructor(
+    address: Address,
+    options: DialOptions,
+    resolve: (socket: Socket) => void,
+    reject: (error: PilotiError) => void,
+  ) {
+    const { connectTimeoutMs, onread, sweep } = options
+    this.#address = address
+    this.#options = options
+    this.#reject = reject
+    // Node's attempt timer of 250 ms would turn a slow handshake into a failure.
+    const manner = { onread, noDelay: true, allowHalfOpen: true, autoSelectFamily: false }
+    const socket = connect({ ...address, ...manner })
+    this.#socket = socket
+    this.deadlineMs = sweep.nowMs + connectTimeoutMs
+    sweep.add(this)
+    // It stays: whatever comes later, an error always has a listener. After `connect` it changes nothing.
+    socket.on('error', (cause) => {
+      sweep.delete(this)
       reject(classify(address, cause))
-    }
-    const succeed = (): void => {
-      settle()
+    })
+    socket.once('connect', () => {
+      sweep.delete(this)
       resolve(socket)
-    }
-    const timer = setTimeout(() => {
-      settle()
-      socket.destroy()
-      const text = `connect to ${formatAddress(address)} timed out after ${connectTimeoutMs} ms`
-      reject(new PilotiError('BACKEND_CONNECT_TIMEOUT', text))
-    }, connectTimeoutMs)
-    socket.on('error', ignore)
-    socket.on('error', fail)
-    socket.on('connect', succeed)
-  })
+    })
+  }
+
+  expire(): void {
+    const { connectTimeoutMs, sweep } = this.#options
+    const text = `connect to ${formatAddress(this.#address)} timed out after ${connectTimeoutMs} ms`
+    sweep.delete(this)
+    this.#reject(new PilotiError('BACKEND_CONNECT_TIMEOUT', text))
+    this.#socket.destroy()
+  }
 }
 
 function classify(address: Address, cause: Error): PilotiError {

@@ -25,6 +25,8 @@ export interface RelayOptions {
 }
 
 const nothing = Buffer.alloc(0)
+/** After this long without a byte the system asks the other sides whether they still exist. */
+const quietMs = 30_000
 
 /**
  * Carries bytes both ways between a client and a backend until both have finished.
@@ -37,6 +39,7 @@ const nothing = Buffer.alloc(0)
  */
 export class Relay implements Expiring, Reader {
   deadlineMs: number
+  sweepSlot = -1
   readonly #client: Socket
   readonly #inlet: Inlet
   readonly #observer: RelayObserver
@@ -46,6 +49,7 @@ export class Relay implements Expiring, Reader {
   #hasBackendEnded = false
   #hasEnded = false
   #openSockets = 2
+  #movedMs = 0
 
   constructor(client: Socket, inlet: Inlet, observer: RelayObserver, options: RelayOptions) {
     this.#client = client
@@ -79,7 +83,13 @@ export class Relay implements Expiring, Reader {
   }
 
   expire(): void {
-    this.abort('idle')
+    const { sweep } = this.#options
+    const endMs = this.#movedMs + this.#timeoutMs
+    if (endMs <= sweep.nowMs) return this.abort('idle')
+    // Only now: four system calls for each connection would be wasted on those that end at once.
+    this.#client.setKeepAlive(true, quietMs)
+    this.#backend?.setKeepAlive(true, quietMs)
+    this.deadlineMs = endMs
   }
 
   #fromClient(chunk: Buffer): void {
@@ -137,9 +147,13 @@ export class Relay implements Expiring, Reader {
   }
 
   #touch(): void {
-    const { sweep, idleTimeoutMs, halfClosedTimeoutMs } = this.#options
-    const isHalfClosed = this.#hasClientEnded || this.#hasBackendEnded
-    this.deadlineMs = sweep.nowMs + (isHalfClosed ? halfClosedTimeoutMs : idleTimeoutMs)
+    this.#movedMs = this.#options.sweep.nowMs
+    this.deadlineMs = this.#movedMs + Math.min(quietMs, this.#timeoutMs)
+  }
+
+  get #timeoutMs(): number {
+    const { idleTimeoutMs, halfClosedTimeoutMs } = this.#options
+    return this.#hasClientEnded || this.#hasBackendEnded ? halfClosedTimeoutMs : idleTimeoutMs
   }
 }
 

@@ -16,6 +16,7 @@ export interface Reusable {
 export class IdleConnections<K, C extends Reusable> implements Expiring {
   /** Always due: each tick of the sweep looks at what has waited long enough. */
   deadlineMs = 0
+  sweepSlot = -1
   readonly #stacks = new Map<K, C[]>()
   readonly #sweep: Sweep
   readonly #perBackendMax: number

@@ -2,6 +2,8 @@
 export interface Expiring {
   /** On the clock of its sweep; may be moved at any time. */
   deadlineMs: number
+  /** Where the sweep keeps it; -1 while it is not watched. Only the sweep writes here. */
+  sweepSlot: number
   /** Called once the deadline has passed, again at every tick until it is moved or deleted. */
   expire(): void
 }
@@ -11,30 +13,42 @@ const tickMs = 250
 /**
  * One coarse timer for every deadline: setting one is writing a number.
  *
- * A deadline is kept to a quarter of a second, never early. The timer runs while there is something
- * to watch and does not keep the process alive.
+ * A deadline is kept to half a second, never early. The timer runs while there is something to watch
+ * and does not keep the process alive.
  */
 export class Sweep {
   /** The time at the last tick, in milliseconds; a deadline is this plus a duration. */
   nowMs: number = performance.now()
-  readonly #watched = new Set<Expiring>()
+  readonly #watched: Expiring[] = []
   #timer: NodeJS.Timeout | undefined
 
   add(item: Expiring): void {
-    this.#watched.add(item)
+    if (item.sweepSlot !== -1) return
+    item.sweepSlot = this.#watched.length
+    this.#watched.push(item)
     if (this.#timer !== undefined) return
     this.nowMs = performance.now()
     this.#timer = setInterval(() => this.#tick(), tickMs).unref()
   }
 
   delete(item: Expiring): void {
-    this.#watched.delete(item)
+    const slot = item.sweepSlot
+    if (slot === -1) return
+    item.sweepSlot = -1
+    const last = this.#watched.pop()!
+    if (last === item) return
+    this.#watched[slot] = last
+    last.sweepSlot = slot
   }
 
   #tick(): void {
     this.nowMs = performance.now()
-    for (const item of this.#watched) if (item.deadlineMs < this.nowMs - tickMs) item.expire()
-    if (this.#watched.size > 0) return
+    // From the end: what an expiring item deletes has been looked at, or moves to where we have been.
+    for (let slot = this.#watched.length - 1; slot >= 0; slot--) {
+      const item = this.#watched[slot]
+      if (item !== undefined && item.deadlineMs < this.nowMs - tickMs) item.expire()
+    }
+    if (this.#watched.length > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }

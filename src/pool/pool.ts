@@ -71,6 +71,11 @@ export class Pool {
     return lease
   }
 
+  /** Whether the key given to `lease` makes a difference. */
+  get usesKey(): boolean {
+    return this.#strategy.ignoresKey !== true
+  }
+
   /** Hears of every change of health from now on. @returns how to stop that. */
   onTransition(listener: (transition: Transition) => void): () => void {
     this.#listeners.add(listener)

@@ -19,6 +19,8 @@ export type Candidates<C extends Candidate = Candidate> = readonly [C, ...C[]]
 /** Decides which backend gets the next piece of work. */
 export interface Strategy {
   readonly name: string
+  /** Says that `pick` never looks at the key, so that none need be made: that can take a system call. */
+  readonly ignoresKey?: true
   /** Chooses one of `candidates`: never empty, and every one may take work now. Synchronous. */
   pick<C extends Candidate>(candidates: Candidates<C>, key: string): C
 }

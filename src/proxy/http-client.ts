@@ -26,6 +26,7 @@ const nothing = Buffer.alloc(0)
  */
 export class HttpClient implements Expiring {
   deadlineMs = 0
+  sweepSlot = -1
   readonly socket: Socket
   /** The client's address; empty for a Unix socket. */
   readonly key: string

@@ -187,10 +187,11 @@ export class Exchange implements ConnectionUser {
   }
 
   #dial(backend: Readonly<Backend>): void {
-    const { connectTimeoutMs } = this.#context.options
+    const { sweep, options } = this.#context
+    const { connectTimeoutMs } = options
     const inlet = new Inlet(longReadBytes)
     this.#client.expect(Number.POSITIVE_INFINITY)
-    dial(backend.address, { connectTimeoutMs, onread: inlet.onread }).then(
+    dial(backend.address, { sweep, connectTimeoutMs, onread: inlet.onread }).then(
       (socket) => {
         const connection = new BackendConnection(socket, backend, inlet, this.#context)
         if (this.#hasEnded) connection.destroy()

@@ -22,8 +22,9 @@ export interface TcpOptions {
 /** Mode `tcp`: a connection goes to one backend and stays there. A lease lasts the connection. */
 export function forwardTcp(pool: Pool, log: Log, options: TcpOptions): Forwarding {
   const { connectTimeoutMs, idleTimeoutMs, retriesMax } = options
+  const sweep = new Sweep()
   const relayOptions = {
-    sweep: new Sweep(),
+    sweep,
     idleTimeoutMs,
     halfClosedTimeoutMs: idleTimeoutMs,
   }
@@ -33,9 +34,10 @@ export function forwardTcp(pool: Pool, log: Log, options: TcpOptions): Forwardin
 
   async function serve(client: Socket): Promise<void> {
     const connection = new Connection(client, relayOptions, connections)
-    const connect = (lease: Lease): Promise<void> => connection.dial(lease, connectTimeoutMs)
+    const connect = (lease: Lease): Promise<void> => connection.dial(lease, connectTimeoutMs, sweep)
     try {
-      await attempt(pool, client.remoteAddress ?? '', connect, { retriesMax, onRetry })
+      const key = pool.usesKey ? (client.remoteAddress ?? '') : ''
+      await attempt(pool, key, connect, { retriesMax, onRetry })
       outage.over()
     } catch (error) {
       connection.giveUp()
@@ -78,10 +80,10 @@ class Connection implements RelayObserver {
   }
 
   /** Connects to the leased backend and begins to relay. @throws PilotiError when that fails. */
-  async dial(lease: Lease, connectTimeoutMs: number): Promise<void> {
+  async dial(lease: Lease, connectTimeoutMs: number, sweep: Sweep): Promise<void> {
     this.#dialledMs = performance.now()
     const { onread } = this.#inlet
-    const backend = await dial(lease.backend.address, { connectTimeoutMs, onread })
+    const backend = await dial(lease.backend.address, { connectTimeoutMs, onread, sweep })
     lease.connected()
     if (this.#client.destroyed) {
       lease.release('aborted')

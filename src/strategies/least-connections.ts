@@ -12,6 +12,7 @@ import { least, load } from './least.ts'
 export function leastConnections(): Strategy {
   return {
     name: 'least-connections',
+    ignoresKey: true,
     pick: (candidates) => least(candidates, load),
   }
 }

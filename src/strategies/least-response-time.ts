@@ -27,6 +27,7 @@ export function leastResponseTime(now: Clock = monotonic): Strategy {
   const promise = (c: Candidate): number => (expectedMs(c, nowMs) * (c.active + 1)) / c.weight
   return {
     name: 'least-response-time',
+    ignoresKey: true,
     pick(candidates) {
       nowMs = now()
       return least(candidates, promise)

@@ -10,6 +10,7 @@ import type { Strategy } from '../pool/strategy.ts'
 export function nToOne(): Strategy {
   return {
     name: 'n-to-1',
+    ignoresKey: true,
     pick: (candidates) => candidates[0],
   }
 }

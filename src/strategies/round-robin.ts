@@ -15,6 +15,7 @@ export function roundRobin(): Strategy {
   const credit = new WeakMap<Candidate, number>()
   return {
     name: 'round-robin',
+    ignoresKey: true,
     pick(candidates) {
       if (candidates !== known) {
         turn = nextTurn(known, turn, candidates)
