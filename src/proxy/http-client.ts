@@ -73,21 +73,20 @@ export class HttpClient implements Expiring {
   feed(): void {
     const exchange = this.#exchange
     if (exchange === undefined) return
+    // First, for the exchange may ask for a pause.
+    this.socket.resume()
     if (exchange.takesBody && this.#at < this.#bytes.length) {
       this.#at = exchange.requestBytes(this.#bytes, this.#at, this.#bytes.length)
       if (this.#exchange !== exchange) return
     }
     this.#forget()
+    if (this.#bytes !== nothing) this.socket.pause()
   }
 
   pause(): void {
     this.socket.pause()
   }
 
-  resume(): void {
-    this.feed()
-    if (this.#bytes === nothing) this.socket.resume()
-  }
 
   /** Calls back when the client has taken everything; a client that takes nothing is cut off. */
   whenWritten(callback: () => void): void {

@@ -135,7 +135,9 @@ export class Exchange implements ConnectionUser {
 
   backendDrained(): void {
     this.#connection!.socket.setTimeout(0)
-    if (this.wantsBody) this.#client.resume()
+    if (!this.wantsBody) return
+    this.#client.expect(this.#context.options.bodyTimeoutMs)
+    this.#client.feed()
   }
 
   backendStalled(): void {
