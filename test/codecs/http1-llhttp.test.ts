@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { Framing } from '../../src/codecs/http1-framing.ts'
 import { chunks } from '../fixtures/http1/chunks.ts'
 import { framing } from '../fixtures/http1/framing.ts'
 import { heads } from '../fixtures/http1/heads.ts'
@@ -65,7 +66,8 @@ describe('node:http before the proxy', () => {
 
   for (const one of responses) {
     const feed = one.feed ?? {}
-    if (one.refused !== undefined || one.facts?.framing === 3 || feed.body === 'strip') continue
+    if (one.refused !== undefined || one.facts?.framing === Framing.CLOSE || feed.body === 'strip')
+      continue
     if (/^HTTP\/1.1 1/.test(one.bytes) || feed.write?.chunked || feed.write?.connection) continue
     it(`row ${one.row}: ${one.says}: cuts the response where we do`, async () => {
       const { messages } = forwardResponses([latin1(one.bytes)], feed)
@@ -77,7 +79,40 @@ describe('node:http before the proxy', () => {
       assert.deepEqual(seen.messages[0]!.fields, fieldsOf(messages[0]!))
     })
   }
+
+  it('cuts mutated responses where we do', { timeout: seconds * 1000 + 20_000 }, async (t) => {
+    const random = randomOf(seed)
+    const until = Date.now() + seconds * 1000
+    const tally = { fed: 0, sent: 0, refused: {} as Record<string, number> }
+    const sources = responses.map((one) => one.bytes).filter((bytes) => bytes.length < 2_000)
+    while (Date.now() < until) {
+      const bytes = latin1(mutate(random, sources))
+      tally.fed++
+      const messages = untilFinal(forwardResponses([bytes]).messages)
+      const final = messages.at(-1)
+      if (final === undefined || final.facts.framing === Framing.CLOSE) continue
+      tally.sent++
+      const data = forwardResponses([bytes], { body: 'strip' }).messages[messages.length - 1]!
+      const seen = await cutter.cut(messages.map(text).join(''), 'GET')
+      const where = `seed ${seed}, bytes ${JSON.stringify(bytes.toString('latin1'))}`
+      if (seen.error.startsWith('HPE_')) {
+        tally.refused[seen.error] = (tally.refused[seen.error] ?? 0) + 1
+        continue
+      }
+      assert.equal(seen.error, '', where)
+      assert.equal(seen.messages[0]!.body, data.body, where)
+      assert.deepEqual(seen.messages[0]!.fields, fieldsOf(final), where)
+    }
+    t.diagnostic(`seed ${seed}: ${JSON.stringify(tally)}`)
+  })
 })
+
+// The interim responses and the final one behind them; none when a 101 is among them or none is final.
+function untilFinal(messages: Forwarded[]): Forwarded[] {
+  const final = messages.findIndex(({ facts }) => Number(facts.status) >= 200)
+  const first = messages.slice(0, final + 1)
+  return first.some(({ facts }) => facts.status === 101) ? [] : first
+}
 
 // Node may refuse what we forward, but what it accepts it must cut like us.
 function agree(seen: SeenAll, ours: Forwarded[], data: Forwarded[], where?: string): void {
