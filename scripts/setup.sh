@@ -87,11 +87,20 @@ if ! node -e 'var v = process.versions.node.split("."); process.exit(v[0] > 20 |
   exit 1
 fi
 
+# Runs npm so that a signal ends it too, also one that is sent to this shell alone.
+run_npm() {
+  (cd "$root" && exec npm "$@" >&2) &
+  npm=$!
+  trap 'kill "$npm"; wait "$npm" || true; exit 130' INT
+  trap 'kill "$npm"; wait "$npm" || true; exit 143' TERM
+  wait "$npm"
+}
+
 # npm leaves the lock file it has installed from in node_modules.
 installed=$root/node_modules/.package-lock.json
 if [ ! -e "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
   say 'installing packages (npm ci) …'
-  (cd "$root" && npm ci --include=dev --no-progress >&2) || {
+  run_npm ci --include=dev --no-progress || {
     say 'npm ci failed: see above'
     exit 1
   }
@@ -104,7 +113,7 @@ newer() {
 }
 if [ ! -e "$built" ] || [ -n "$(newer)" ]; then
   say 'building (npm run build) …'
-  (cd "$root" && npm run --silent build >&2) || {
+  run_npm run --silent build || {
     # Half a build would pass for a whole one the next time.
     rm -rf "$root/dist"
     say 'npm run build failed: see above'
@@ -112,5 +121,6 @@ if [ ! -e "$built" ] || [ -n "$(newer)" ]; then
   }
 fi
 
+trap - INT TERM
 # In place of this shell, so that Ctrl-C and TERM reach it and nothing else.
 exec node "$built" up "$@"

@@ -24,11 +24,12 @@ const numbers = { SIGINT: 2, SIGTERM: 15 } as const
 export async function serve(start: () => Promise<Served>, log: Log): Promise<void> {
   let served: Served | undefined
   let isStopping = false
+  let leave = (): void => process.exit(exit.done)
   const stop = (why: string): void => {
     if (isStopping) return
     isStopping = true
     log.info('shutdown', `stopping: ${why}; once more to stop at once`, { why })
-    if (served !== undefined) end(served, log)
+    if (served !== undefined) end(served, log, leave)
   }
   const orphaned = (): void => stop('the process that started this one is gone')
 
@@ -39,8 +40,10 @@ export async function serve(start: () => Promise<Served>, log: Log): Promise<voi
     })
   }
   process.on('SIGHUP', () => {
-    if (process.stderr.isTTY && !hasTerminal()) stop('the terminal is gone')
-    else log.warn('reload_rejected', 'nothing to reload: no configuration file')
+    if (process.stderr.isTTY && !hasTerminal()) {
+      leave = hangUp
+      stop('the terminal is gone')
+    } else log.warn('reload_rejected', 'nothing to reload: no configuration file')
   })
   // A listener also keeps Node from opening its debugger's port at this signal.
   process.on('SIGUSR1', () => log.debug('reopen', 'no log files to reopen'))
@@ -58,17 +61,20 @@ export async function serve(start: () => Promise<Served>, log: Log): Promise<voi
     process.off('disconnect', orphaned) // It would keep the process alive.
     throw error
   }
-  if (isStopping) end(served, log)
+  if (isStopping) end(served, log, leave)
 }
 
-function end(served: Served, log: Log): void {
-  served.close().then(
-    () => process.exit(exit.done),
-    (error: Error) => {
-      log.error('shutdown_failed', `cannot stop: ${error.message}`)
-      process.exit(exit.failed)
-    },
-  )
+function end(served: Served, log: Log, leave: () => void): void {
+  served.close().then(leave, (error: Error) => {
+    log.error('shutdown_failed', `cannot stop: ${error.message}`)
+    process.exit(exit.failed)
+  })
+}
+
+/** Ends as the signal would have. Node 20 crashes on its way out when its terminal is gone. */
+function hangUp(): void {
+  process.removeAllListeners('SIGHUP')
+  process.kill(process.pid, 'SIGHUP')
 }
 
 /** Whether the terminal this was started on is still there. */

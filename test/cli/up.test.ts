@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { greeter } from '../support/backends.ts'
-import { curl, piloti, ran } from '../support/command.ts'
-import { anyPorts, assertGone, pi100, up } from '../support/up.ts'
+import { cli, curl, type Listening, listening, piloti, ran, start } from '../support/command.ts'
+import { anyPorts, assertGone, pi100, type UpListening, up } from '../support/up.ts'
 
 // A command has `ended` when nobody holds its stderr any more: its backends, which inherit it, are gone too.
 describe('piloti up', { concurrency: 3 }, () => {
@@ -80,6 +81,19 @@ describe('piloti up', { concurrency: 3 }, () => {
     await command.line(/drain_start/)
     command.kill('SIGINT')
     assert.equal((await command.ended).code, 130)
+    await assertGone(told)
+  })
+
+  const hasScript = spawnSync('script', ['--version']).stdout?.includes('util-linux') ?? false
+  it('stops when its terminal is closed', { skip: !hasScript && 'no script(1)' }, async (t) => {
+    const line = [process.execPath, cli, 'up', ...anyPorts].join(' ')
+    const terminal = start(t, 'script', ['--quiet', '--command', line, '/dev/null'])
+    const told = await listening<UpListening & Listening>(terminal)
+    const addresses = [told.address, ...told.backends.map(({ address }) => address)]
+    const ends = addresses.map((address) => once(dial(t, address).resume(), 'close'))
+    await Promise.all(addresses.map((address) => curl(`http://${address}/1`)))
+    terminal.kill('SIGKILL')
+    await Promise.all(ends)
     await assertGone(told)
   })
 
