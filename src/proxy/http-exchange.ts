@@ -115,7 +115,10 @@ export class Exchange implements ConnectionUser {
       if (from === -1) return true
     }
     const at = body.take(all, from, to, isShared && all === bytes)
-    if (body.fault !== null) return this.#broken(`sent ${body.fault.reason}`)
+    if (body.fault !== null) {
+      this.#distrust(body.fault.reason)
+      return true
+    }
     if (body.isDone) return this.#complete(at < to)
     this.#context.outbox.flush(this.#client.socket)
     this.#client.expect(this.#context.options.responseIdleTimeoutMs)
@@ -169,6 +172,8 @@ export class Exchange implements ConnectionUser {
     if (this.#hasEnded) return
     const backend = this.#lease?.backend.id
     const { side, status } = errorKinds[code]
+    // What is gathered is for this client, and the next one's answer would come behind it.
+    this.#context.outbox.drop()
     this.#context.report(code, message, { backend, retries: this.#tries.retries })
     if (code === 'BACKEND_TIMEOUT') this.#excuse()
     this.#end(side === 'backend' ? 'failed' : 'aborted', message)
@@ -217,8 +222,8 @@ export class Exchange implements ConnectionUser {
     this.#connection = connection
     connection.user = this
     connection.head.reset(this.#isHead ? 'HEAD' : 'other')
-    const isOld = this.#context.oldBackends.has(connection.backend)
-    if (isOld && head.framing === Framing.CHUNKED) {
+    const isChunked = head.framing === Framing.CHUNKED
+    if (isChunked && this.#context.oldBackends.has(connection.backend)) {
       const message = 'the backend speaks HTTP/1.0 and needs a Content-Length'
       return this.fail('REQUEST_LENGTH', message)
     }
@@ -297,13 +302,14 @@ export class Exchange implements ConnectionUser {
     const { keepAlive, minor } = this.#head
     body.begin(head, outbox, this.#client.socket, this.#head)
     if (head.minor === 0) oldBackends.add(backend)
+    else oldBackends.delete(backend)
     // An answer before the end of its request: what still comes of that is not the next request.
     this.#keepsClient = keepAlive && !isDraining && !this.wantsBody && body.isDelimited
     const persistent = minor === 0 ? 'keep-alive' : 'none'
     const length = writeResponseHead(outbox.buffer, outbox.length, head, bytes, {
       block: null,
       date: head.hasDate ? nothing : dateLine(),
-      chunked: body.isChunked,
+      chunked: head.coded ? minor > 0 : body.isChunked,
       connection: this.#keepsClient ? persistent : 'close',
     })
     if (length === -1) {

@@ -92,9 +92,9 @@ export interface RawBackend {
   readonly ends: readonly RawEnd[]
 }
 
-export const date = 'Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n'
+export const date: string = 'Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n'
 /** What a backend answers that is told nothing else. */
-export const ok = `HTTP/1.1 200 OK\r\n${date}Content-Length: 2\r\n\r\nok`
+export const ok: string = `HTTP/1.1 200 OK\r\n${date}Content-Length: 2\r\n\r\nok`
 const probe = 'GET /probe HTTP/1.1\r\nHost: a.test\r\n\r\n'
 
 export async function rawBackend(t: TestContext, script: Script = {}): Promise<RawBackend> {
