@@ -55,6 +55,10 @@ export class BackendConnection implements Reader {
     socket.on('timeout', () => this.user?.backendStalled())
   }
 
+  get isOpen(): boolean {
+    return !this.socket.destroyed
+  }
+
   get inlet(): Inlet {
     return this.#inlet
   }

@@ -2,6 +2,8 @@ import type { Expiring, Sweep } from './sweep.ts'
 
 /** A connection that can wait for its next use. */
 export interface Reusable {
+  /** Whether it can still be used. */
+  readonly isOpen: boolean
   /** Until when it may wait, on the clock of the sweep. */
   idleUntilMs: number
   /** Ends it. */
@@ -33,7 +35,10 @@ export class IdleConnections<K, C extends Reusable> implements Expiring {
   }
 
   take(key: K): C | undefined {
-    return this.#stacks.get(key)?.pop()
+    const stack = this.#stacks.get(key)
+    let connection = stack?.pop()
+    while (connection !== undefined && !connection.isOpen) connection = stack?.pop()
+    return connection
   }
 
   /** Keeps a connection for later; the oldest makes room when there are too many. */

@@ -87,10 +87,11 @@ export class HttpClient implements Expiring {
     this.socket.pause()
   }
 
-
   /** Calls back when the client has taken everything; a client that takes nothing is cut off. */
   whenWritten(callback: () => void): void {
     const { socket } = this
+    // Unlike our deadlines, the socket's own fires only while nothing at all is taken.
+    this.expect(Number.POSITIVE_INFINITY)
     socket.setTimeout(this.#context.options.writeTimeoutMs)
     socket.write(nothing, () => {
       socket.setTimeout(0)
@@ -116,9 +117,8 @@ export class HttpClient implements Expiring {
     this.#giveHeadBack()
     if (!keepsClient || this.#context.isDraining) return this.#close(isWhole)
     this.#phase = 'idle'
-    this.expect(this.#context.options.keepAliveTimeoutMs)
-    if (this.socket.writableLength > 0) this.whenWritten(() => this.#cut())
-    else this.#cut()
+    if (this.socket.writableLength > 0) this.whenWritten(() => this.#awaitNext())
+    else this.#awaitNext()
   }
 
   /** Lets go of an idle connection; a busy one ends by itself after its answer. */
@@ -167,6 +167,11 @@ export class HttpClient implements Expiring {
     if (exchange !== undefined || this.socket.writableLength > 0) return this.#hold(chunk, 0)
     this.#bytes = this.#bytes === nothing ? chunk : Buffer.concat([this.#rest(), chunk])
     this.#at = 0
+    this.#cut()
+  }
+
+  #awaitNext(): void {
+    this.expect(this.#context.options.keepAliveTimeoutMs)
     this.#cut()
   }
 

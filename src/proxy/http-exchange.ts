@@ -15,7 +15,7 @@ import { prefersJson } from './http-accept.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpContext } from './http-context.ts'
 import { RequestBody } from './http-request-body.ts'
-import { Tries } from './http-tries.ts'
+import { type Told, Tries } from './http-tries.ts'
 import { openTunnel } from './http-tunnel.ts'
 
 /** No more than this of a long body waits for a slow client. */
@@ -72,8 +72,12 @@ export class Exchange implements ConnectionUser {
   /** Picks a backend and sends it what there is of the request. */
   start(): void {
     const lease = this.#context.pool.lease(this.#client.key, this.#tries.failed)
-    if (lease === undefined) return this.fail('NO_BACKEND', 'no backend may take work now')
+    if (lease === undefined) {
+      const { code, message } = this.#tries.lastError
+      return this.fail(code, message)
+    }
     this.#lease = lease
+    if (this.#tries.retries > 0) this.#context.stats.retries++
     const idle = this.#tries.mustDial ? undefined : this.#context.idle.take(lease.backend)
     if (idle === undefined) this.#dial(lease.backend)
     else this.#use(idle)
@@ -121,9 +125,12 @@ export class Exchange implements ConnectionUser {
     }
     if (body.isDone) return this.#complete(at < to)
     this.#context.outbox.flush(this.#client.socket)
-    this.#client.expect(this.#context.options.responseIdleTimeoutMs)
+    this.#awaitMore()
     if (this.#client.socket.writableLength === 0) return true
-    this.#client.whenWritten(() => this.#connection?.socket.resume())
+    this.#client.whenWritten(() => {
+      this.#awaitMore()
+      this.#connection?.socket.resume()
+    })
     return false
   }
 
@@ -214,7 +221,7 @@ export class Exchange implements ConnectionUser {
     this.#tries.exclude(this.#lease!.backend)
     this.#release(kind.side === 'backend' ? 'failed' : 'aborted', message)
     // Not a byte of the request was written, so any method may be tried elsewhere.
-    if (!kind.retry || !this.#retry(message)) this.fail(code, message)
+    if (!kind.retry || !this.#retry(error)) this.fail(code, message)
   }
 
   #use(connection: BackendConnection): void {
@@ -247,6 +254,10 @@ export class Exchange implements ConnectionUser {
     this.#sentMs = performance.now()
     const { bodyTimeoutMs, responseTimeoutMs } = this.#context.options
     this.#client.expect(this.wantsBody ? bodyTimeoutMs : responseTimeoutMs)
+  }
+
+  #awaitMore(): void {
+    if (!this.#hasEnded) this.#client.expect(this.#context.options.responseIdleTimeoutMs)
   }
 
   /** The backend takes no more of the body for now. */
@@ -355,7 +366,10 @@ export class Exchange implements ConnectionUser {
     if (socket.writableLength === 0) connection.inlet.giveBack()
     else connection.inlet.abandon()
     connection.user = undefined
-    if (isClean) this.#connection = undefined
+    if (isClean) {
+      this.#connection = undefined
+      if (connection.socket.timeout) connection.socket.setTimeout(0)
+    }
     const keepsClient = this.#keepsClient
     const isWhole = !this.wantsBody
     this.#end('ok')
@@ -370,20 +384,22 @@ export class Exchange implements ConnectionUser {
     const { exchanges, backend } = this.#connection!
     const isStale = exchanges > 0
     const isRepeatable = this.#head.idempotent && (this.#body?.isReplayable ?? true)
+    const message = `the backend ${what} before its answer was complete`
     if (!this.#hasFirstByte && isRepeatable) {
       this.#letGo()
       // A reused connection may just have reached its end: that is no failure of the backend.
       this.#release(isStale ? 'aborted' : 'failed', what)
       this.#tries.mustDial = true
       if (!isStale) this.#tries.exclude(backend)
-      if (this.#retry(what)) return true
+      if (this.#retry({ code: 'BACKEND_RESET', message })) return true
     }
-    this.fail('BACKEND_RESET', `the backend ${what} before its answer was complete`)
+    this.fail('BACKEND_RESET', message)
     return true
   }
 
-  #retry(reason: string): boolean {
-    return this.#tries.another(reason, () => {
+  #retry(error: Told): boolean {
+    this.#client.expect(this.#context.options.responseTimeoutMs)
+    return this.#tries.another(error, () => {
       if (this.#hasEnded) this.#tries.settle()
       else this.start()
     })

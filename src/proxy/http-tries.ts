@@ -1,7 +1,16 @@
+import type { ErrorCode } from '../base/errors.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { HttpContext } from './http-context.ts'
 
 const noBackends: readonly Readonly<Backend>[] = []
+
+/** What a client is told of a failure. */
+export interface Told {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+const noBackend: Told = { code: 'NO_BACKEND', message: 'no backend may take work now' }
 
 /** The tries of one exchange: which backends have failed it, and whether another may be asked. */
 export class Tries {
@@ -11,6 +20,8 @@ export class Tries {
   mustDial = false
   /** How many tries came after the first. */
   retries = 0
+  /** What to tell when there is nobody left to ask. */
+  lastError: Told = noBackend
   readonly #context: HttpContext
   #isInBudget = false
 
@@ -27,15 +38,15 @@ export class Tries {
    *
    * @returns whether it will be called.
    */
-  another(reason: string, start: () => void): boolean {
+  another(error: Told, start: () => void): boolean {
     const { budget, log, options, stats } = this.#context
     this.settle()
+    this.lastError = error
     if (this.retries >= options.retriesMax) return false
     this.retries++
     return budget.request(stats.active, () => {
       this.#isInBudget = true
-      stats.retries++
-      log.debug('retry', `another try: ${reason}`)
+      log.debug('retry', `another try: ${error.message}`)
       start()
     })
   }
