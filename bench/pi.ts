@@ -1,17 +1,20 @@
 /**
  * The digits of π on V8's BigInt beside the same algorithm on GMP, in C.
  *
- * A computation is the whole way from a number of digits to the text. Every program is started once and
- * computes on command, so that all take turns within a round and none pays for its start.
+ * A computation is the whole way from a number of digits to the text, and its cost is CPU time, that of the
+ * engine's own threads included. Every program is started once and computes on command, so that all take
+ * turns within a round and none pays for its start.
  */
 import { spawnSync } from 'node:child_process'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createBackend } from '../backend/server.ts'
 import { type Child, pinned, start } from './harness/child.ts'
 import { compilable } from './harness/compile.ts'
 import { ask } from './harness/installed.ts'
 import { type Node, nodes } from './harness/nodes.ts'
-import { ratio, spread } from './harness/numbers.ts'
+import { figure, median, ratio, spread } from './harness/numbers.ts'
 import { interleave } from './harness/rounds.ts'
 import { save, scratch } from './harness/scratch.ts'
 import { fullSize, type Size, scaled } from './harness/size.ts'
@@ -49,7 +52,8 @@ export async function run(size: Size = fullSize): Promise<string> {
       const samples = await compare(computers, digits, { ...size, count: scaled(count, size) })
       rows.push([String(digits), ...cells(computers, samples)])
     }
-    return `${conditions(size, all)}\n\n${table(heads(computers), rows)}${gmp ? '' : ABSENT}`
+    const text = `${conditions(size, all)}\n\n${table(heads(computers), rows)}${gmp ? '' : ABSENT}`
+    return `${text}\n\n${await healthUnderLoad(size)}`
   } finally {
     await Promise.all(computers.map(({ child }) => child.stop()))
   }
@@ -79,7 +83,7 @@ function compare(
 function heads(computers: readonly Computer[]): string[] {
   const peers = computers.filter(({ name }) => name !== GMP)
   const ratios = computers.length > peers.length ? peers.map(({ name }) => `${name} × GMP`) : []
-  return ['digits', ...computers.map(({ name }) => `${name}, ms`), ...ratios]
+  return ['digits', ...computers.map(({ name }) => `${name}, CPU ms`), ...ratios]
 }
 
 function cells(computers: readonly Computer[], samples: ReadonlyMap<string, number[]>): string[] {
@@ -98,6 +102,35 @@ function conditions(size: Size, all: readonly Node[]): string {
     pinned ? 'All take turns on one core.' : 'Not pinned to a core.',
     `Median of ${size.rounds} rounds (least–most), contenders interleaved, after a round to warm up; × GMP is`,
     'a ratio of medians. Both sides are Chudnovsky with binary splitting and end in the same digits.',
+  ].join('\n')
+}
+
+/** How fast a backend says that it is well while all of its threads compute. */
+async function healthUnderLoad(size: Size): Promise<string> {
+  const digits = Math.max(20_000, scaled(1_000_000, size))
+  const backend = await createBackend({ port: 0, threads: 4 })
+  const answers = Array.from({ length: 4 }, async () => {
+    const response = await fetch(`${backend.url}/${digits}`)
+    return response.text()
+  })
+  const times: number[] = []
+  let done = false
+  const all = Promise.all(answers).finally(() => {
+    done = true
+  })
+  while (!done) {
+    const start = performance.now()
+    await (await fetch(`${backend.url}/health`)).text()
+    if (backend.view().computing === 4) times.push(performance.now() - start)
+  }
+  await all
+  await backend.close()
+  times.sort((a, b) => a - b)
+  const late = times[Math.floor(times.length * 0.99)] ?? Number.NaN
+  return [
+    `/health over loopback while four times ${digits} digits are computed, Node ${process.versions.node},`,
+    `${availableParallelism()} cores shared with the client, load average ${figure(loadavg()[0]!)} at the end:`,
+    `median ${figure(median(times))} ms, p99 ${figure(late)} ms, slowest of ${times.length} ${figure(times.at(-1) ?? Number.NaN)} ms.`,
   ].join('\n')
 }
 
@@ -125,16 +158,16 @@ function nodeProgram(): string {
   return save('pi.mjs', driver(pathToFileURL(join(out, 'backend', 'pi.js')).href))
 }
 
-/** Speaks as pi-gmp.c does: a line `DIGITS COUNT` in, the mean in ms and the last ten digits out. */
+/** Speaks as pi-gmp.c does: a line `DIGITS COUNT` in, the mean CPU time in ms and the last ten digits out. */
 const driver = (module: string): string => `
 import { createInterface } from 'node:readline'
 import { piDigits } from ${JSON.stringify(module)}
 for await (const line of createInterface({ input: process.stdin })) {
   const [digits, count] = line.split(' ').map(Number)
   let pi = ''
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (let i = 0; i < count; i++) pi = piDigits(digits)
-  const ms = (performance.now() - start) / count
-  console.log(ms.toFixed(4), pi.slice(-10))
+  const { user, system } = process.cpuUsage(start)
+  console.log(((user + system) / 1_000 / count).toFixed(4), pi.slice(-10))
 }
 `
