@@ -212,7 +212,7 @@ function check(status, body, right) {
 }
 
 /** @param {string} text */
-const excerpt = (text) => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
+const excerpt = (text) => (text.length > 100 ? `${text.slice(0, 100)}…` : text)
 
 /** @param {Plan} plan @param {Result[]} results @param {number} durationMs */
 function summarize({ url, requests, clients, digits }, results, durationMs) {

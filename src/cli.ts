@@ -18,7 +18,8 @@ const examples = [
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read our output has left, as `head` does: nothing went wrong.
   if (error.code === 'EPIPE') process.exit(exit.done)
-  throw error
+  process.stderr.write(`piloti: cannot write to standard output: ${error.message}\n`)
+  process.exit(exit.failed)
 })
 // A balancer whose log nobody reads any more, or whose terminal is gone, still balances.
 process.stderr.on('error', () => {})

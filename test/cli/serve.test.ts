@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { deadPort, echo, greeter } from '../support/backends.ts'
-import { accepts, curl, listening, piloti, ran } from '../support/command.ts'
+import { accepts, cli, curl, listening, piloti, ran, start } from '../support/command.ts'
+import { anyPorts } from '../support/up.ts'
 
 const anyPort = ['--listen', '127.0.0.1:0', '--json']
 const proxyTo = (port: number, ...more: string[]): string[] => [
@@ -158,6 +159,14 @@ describe('a signal', { concurrency: 4 }, () => {
     assert.equal(state.pool.backends[0].leases, 1)
     assert.equal(await hear(address), 'a')
   })
+})
+
+it('says so when it cannot write its result', { skip: !existsSync('/dev/full') }, async (t) => {
+  const line = `exec "${process.execPath}" "${cli}" up ${anyPorts.join(' ')} >/dev/full`
+  const { code, stderr } = await start(t, '/bin/sh', ['-c', line]).ended
+  assert.match(stderr, /^piloti: cannot write to standard output: ENOSPC.*$/m)
+  assert.doesNotMatch(stderr, /\n {4}at /)
+  assert.equal(code, 1)
 })
 
 describe('a log that nobody reads any more', () => {
