@@ -29,7 +29,8 @@ describe('a server', { concurrency: 4 }, () => {
     command.kill('SIGTERM')
     const { code, stdout, stderr } = await command.ended
     assert.equal(stdout.trim().split('\n').length, 1)
-    assert.deepEqual(events(stderr), ['listening', 'shutdown'])
+    // The connection may still be closing: then it waits for that, and says so.
+    assert.deepEqual(events(stderr).slice(0, 2), ['listening', 'shutdown'])
     assert.equal(code, 0)
     assert.equal(await accepts(address), false)
   })
