@@ -17,12 +17,8 @@ export function admit(
   if (head.method === Method.CONNECT || head.method === Method.TRACE) {
     exchange.fail('REQUEST_METHOD', 'CONNECT and TRACE are not forwarded', allow)
   } else if (head.maxForwards === 0) {
-    // RFC 9110 7.6.2: whoever receives a zero answers itself.
-    exchange.fail(
-      'REQUEST_METHOD',
-      'Max-Forwards is 0, and the proxy itself has no resource',
-      allow,
-    )
+    // RFC 9110 7.6.2: whoever receives a zero answers itself. Only OPTIONS comes as far as here.
+    exchange.reply('these methods are forwarded', allow)
   } else if (bodyLimitBytes > 0 && head.contentLength > bodyLimitBytes) {
     exchange.fail('REQUEST_BODY_TOO_LARGE', `the body is larger than ${bodyLimitBytes} bytes`)
   } else if (hasPassed(head, bytes, pseudonym)) {
@@ -33,11 +29,13 @@ export function admit(
   return false
 }
 
-/** Whether Via names this very proxy. RFC 9110 7.6.3 */
+/** Whether Via names this very proxy, as in `1.1 x, 1.1 pseudonym`. RFC 9110 7.6.3 */
 function hasPassed({ fields, start }: RequestHead, bytes: Buffer, pseudonym: string): boolean {
   let line = fields.find(Kind.VIA)
   while (line !== -1) {
-    if (fields.lowerText(bytes, start, line).includes(pseudonym)) return true
+    for (const hop of fields.lowerText(bytes, start, line).split(',')) {
+      if (hop.trim().split(/[ \t]+/)[1] === pseudonym.toLowerCase()) return true
+    }
     line = fields.find(Kind.VIA, line + 1)
   }
   return false

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorKinds, type PilotiError, systemCode } from '../base/errors.ts'
+import type { Answer } from '../codecs/http1-answer.ts'
 import { BAD, type Fault, MORE } from '../codecs/http1-faults.ts'
 import { Framing } from '../codecs/http1-framing.ts'
 import { Method } from '../codecs/http1-method.ts'
@@ -185,9 +186,18 @@ export class Exchange implements ConnectionUser {
     if (code === 'BACKEND_TIMEOUT') this.#excuse()
     this.#end(side === 'backend' ? 'failed' : 'aborted', message)
     if (this.#hasResponse) return this.#client.abort()
+    this.#answer({ status, code, message, headers })
+  }
+
+  /** Ends with an answer of the proxy's own that is no error. */
+  reply(message: string, headers: Readonly<Record<string, string>>): void {
+    this.#end('ok')
+    this.#answer({ status: 200, code: 'OK', message, headers })
+  }
+
+  #answer(answer: Answer): void {
     const json = prefersJson(this.#head, this.#headBytes)
-    const toHead = this.#isHead
-    this.#client.answer({ status, code, message, json, headers, toHead }, !this.wantsBody)
+    this.#client.answer({ ...answer, json, toHead: this.#isHead }, !this.wantsBody)
   }
 
   /** A backend that has answered others meanwhile is slow with this request, but it is well. */
