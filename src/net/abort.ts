@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net'
 
-/** What Node keeps to itself of a socket. */
+/** What Node keeps to itself of a socket; a Unix socket has neither reset nor peer name. */
 interface Inside {
   resetAndClosing: boolean
-  readonly _handle?: { readonly reset?: unknown } | null
+  readonly _handle?: {
+    readonly reset?: unknown
+    readonly getpeername?: (name: object) => number
+  } | null
 }
 
 /**
@@ -20,4 +23,17 @@ export function abort(socket: Socket): void {
   const isEnding = socket.writableEnded && !socket.writableFinished
   inside.resetAndClosing = !isEnding && typeof inside._handle?.reset === 'function'
   socket.destroy()
+}
+
+/**
+ * Whether a socket that just emitted `end` was broken off by the other side.
+ *
+ * libuv takes a reset that arrives together with bytes for a clean end. The system knows better: a socket
+ * that was reset has no peer any more. Nor has one that both sides have ended, so nothing can be told once
+ * our own end was sent.
+ */
+export function wasAborted(socket: Socket): boolean {
+  if (socket.writableEnded) return false
+  const { _handle } = socket as unknown as Inside
+  return _handle?.getpeername !== undefined && _handle.getpeername({}) !== 0
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { abort } from './abort.ts'
+import { abort, wasAborted } from './abort.ts'
 import { copyOf, type Inlet, type Reader } from './inlet.ts'
 import type { Expiring, Sweep } from './sweep.ts'
 
@@ -111,6 +111,7 @@ export class Relay implements Expiring, Reader {
   }
 
   #clientEnded(): void {
+    if (wasAborted(this.#client)) return this.abort('client')
     this.#hasClientEnded = true
     if (this.#hasBackendEnded) this.#finish()
     else endOnceWritten(this.#backend!)
@@ -118,6 +119,7 @@ export class Relay implements Expiring, Reader {
   }
 
   #backendEnded(): void {
+    if (wasAborted(this.#backend!)) return this.abort('backend')
     this.#hasBackendEnded = true
     if (this.#hasClientEnded) this.#finish()
     else endOnceWritten(this.#client)
