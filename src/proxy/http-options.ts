@@ -8,6 +8,8 @@ export interface HttpOptions {
   readonly writeTimeoutMs: number
   /** How long an idle client's connection is kept. */
   readonly keepAliveTimeoutMs: number
+  /** Keep the connection of an HTTP/1.0 client that asks for it, as `ab -k` does. RFC 9112 C.2.2 is against. */
+  readonly keepAlive10: boolean
   readonly headLimitBytes: number
   readonly targetLimitBytes: number
   readonly fieldsLimit: number
@@ -45,6 +47,7 @@ export const httpDefaults: HttpOptions = {
   bodyTimeoutMs: 30_000,
   writeTimeoutMs: 30_000,
   keepAliveTimeoutMs: 75_000,
+  keepAlive10: false,
   headLimitBytes: 16_384,
   targetLimitBytes: 8_192,
   fieldsLimit: 100,
