@@ -168,7 +168,9 @@ export class Exchange implements ConnectionUser {
 
   /** The client's deadline has passed: whoever it waits for is late. */
   expire(): void {
-    if (this.wantsBody && !this.#hasResponse) {
+    const { lastError } = this.#tries
+    if (this.#lease === undefined) this.fail(lastError.code, lastError.message)
+    else if (this.wantsBody && !this.#hasResponse) {
       this.fail('REQUEST_TIMEOUT', 'the body of the request did not come in time')
     } else {
       this.fail('BACKEND_TIMEOUT', 'the backend did not answer in time')
@@ -408,11 +410,9 @@ export class Exchange implements ConnectionUser {
   }
 
   #retry(error: Told): boolean {
-    this.#client.expect(this.#context.options.responseTimeoutMs)
-    return this.#tries.another(error, () => {
-      if (this.#hasEnded) this.#tries.settle()
-      else this.start()
-    })
+    // For its turn among the retries it waits no longer than for a connection.
+    this.#client.expect(this.#context.options.connectTimeoutMs)
+    return this.#tries.another(error, () => this.start())
   }
 
   #refuse(fault: Fault): void {

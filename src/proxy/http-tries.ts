@@ -24,6 +24,8 @@ export class Tries {
   lastError: Told = noBackend
   readonly #context: HttpContext
   #isInBudget = false
+  /** What waits for room in the budget. */
+  #waiting: (() => void) | undefined
 
   constructor(context: HttpContext) {
     this.#context = context
@@ -44,17 +46,22 @@ export class Tries {
     this.lastError = error
     if (this.retries >= options.retriesMax) return false
     this.retries++
-    return budget.request(stats.active, () => {
+    this.#waiting = () => {
+      this.#waiting = undefined
       this.#isInBudget = true
       log.debug('retry', `another try: ${error.message}`)
       start()
-    })
+    }
+    return budget.request(stats.active, this.#waiting)
   }
 
-  /** The try has led to an answer, or to nothing: it no longer counts against the budget. */
+  /** The try has led to an answer, or to nothing: it no longer counts against the budget, or waits for it. */
   settle(): void {
+    const { budget } = this.#context
+    if (this.#waiting !== undefined) budget.forget(this.#waiting)
+    this.#waiting = undefined
     if (!this.#isInBudget) return
     this.#isInBudget = false
-    this.#context.budget.finish()
+    budget.finish()
   }
 }

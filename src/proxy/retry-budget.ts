@@ -15,6 +15,8 @@ export class RetryBudget {
   #active = 0
   #second = 0
   #inSecond = 0
+  #ended = 0
+  #isHandingOn = false
 
   constructor(now: () => number) {
     this.#now = now
@@ -37,11 +39,24 @@ export class RetryBudget {
     return true
   }
 
+  /** Who waits with `start` has left. */
+  forget(start: () => void): void {
+    const index = this.#waiting.indexOf(start)
+    if (index !== -1) this.#waiting.splice(index, 1)
+  }
+
   /** A retry has ended, one way or the other. */
   finish(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#active--
-    else next()
+    this.#ended++
+    // One that ends while it starts: the loop goes on, instead of a call in a call in a call.
+    if (this.#isHandingOn) return
+    this.#isHandingOn = true
+    for (; this.#ended > 0; this.#ended--) {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#active--
+      else next()
+    }
+    this.#isHandingOn = false
   }
 
   #mayStart(workActive: number): boolean {
