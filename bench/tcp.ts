@@ -14,11 +14,11 @@ import { nodes } from './harness/nodes.ts'
 import { conditions, costTable } from './harness/report.ts'
 import { fullSize, type Size, scaled } from './harness/size.ts'
 
-const CHURN_COUNT = 12_000
+const CHURN_COUNT = 8_000
 const CHURN_AT_ONCE = 32
-const PACED_COUNT = 6_000
+const PACED_COUNT = 4_000
 const PACED_A_SECOND = 4_000
-const BULK_BYTES = 1_000_000_000
+const BULK_BYTES = 400_000_000
 const BULK_CONNECTIONS = 4
 const BUFFER_BYTES = 65_536
 

@@ -4,6 +4,9 @@ import { type Load, measure, type Seat, type Unit } from './generator.ts'
 import { freePort, listening } from './ports.ts'
 import { interleave, type Sample } from './rounds.ts'
 
+/** Node compiles what is hot while the first thousands of requests pass. */
+const WARM_UPS = 2
+
 export interface Contest {
   readonly contenders: readonly Contender[]
   /** Clients and backend, see `ends.ts`. Every contender gets its own. */
@@ -32,7 +35,7 @@ export async function contest(options: Contest): Promise<Results> {
         })
       runners.push({ name: contender.name, round })
     }
-    return await interleave(runners, rounds)
+    return await interleave(runners, rounds, WARM_UPS)
   } finally {
     await Promise.all(seats.map((seat) => seat.stop()))
   }

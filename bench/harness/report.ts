@@ -51,7 +51,7 @@ export function conditions(size: Size, all: readonly Node[]): string {
     pinned
       ? 'The proxy has one core to itself, load and backend share another.'
       : 'Not pinned to cores: no `taskset`, or one core only.',
-    `Median of ${size.rounds} rounds (least–most), contenders interleaved, after a round to warm up.`,
+    `Median of ${size.rounds} rounds (least–most), contenders interleaved, after two to warm up.`,
     size.share < 1 ? `Counts cut to ${size.share * 100} %: a smoke test, not a measurement.` : '',
   ]
     .filter((sentence) => sentence !== '')

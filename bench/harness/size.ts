@@ -1,6 +1,6 @@
 /** How much a run does. `--quick` and the tests take less; the numbers then mean little. */
 export interface Size {
-  /** Counted rounds of every contender; one more comes first and warms up. */
+  /** Counted rounds of every contender; those that warm up come before. */
   readonly rounds: number
   /** Share of the full counts of connections, requests and bytes, up to 1. */
   readonly share: number
