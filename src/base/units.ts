@@ -13,3 +13,11 @@ export function parseShare(text: string): number | undefined {
   const share = percent === '%' ? Number(amount) / 100 : Number(amount)
   return share <= 1 ? share : undefined
 }
+
+const sizes: Readonly<Record<string, number>> = { '': 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 }
+
+/** Reads `512`, `64k`, `10m` or `1g`. @returns bytes, or undefined when it is none of these. */
+export function parseSize(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? []
+  return amount === undefined ? undefined : Number(amount) * sizes[unit!.toLowerCase()]!
+}

@@ -3,7 +3,7 @@ import { parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import type { Log, LogLevel } from '../base/log.ts'
 import { suggest } from '../base/suggest.ts'
-import { parseDuration, parseShare } from '../base/units.ts'
+import { parseDuration, parseShare, parseSize } from '../base/units.ts'
 import { parseBackend } from '../discovery/static.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import { createStrategy, strategies } from '../strategies/index.ts'
@@ -84,6 +84,15 @@ export function duration(leastMs: number): (text: string) => number {
     if (ms >= leastMs && ms <= longestMs) return ms
     throw new InvalidArgumentError(`'${text}' is out of range: from ${leastMs}ms to 24h`)
   }
+}
+
+/** A number of bytes. */
+export function size(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes === undefined) {
+    throw new InvalidArgumentError(`'${text}' is no size: write 512, 64k, 10m or 1g`)
+  }
+  return bytes
 }
 
 export function share(text: string): number {

@@ -5,6 +5,7 @@ import { Pool } from '../pool/pool.ts'
 import { createProxy, type Mode, type Proxy } from '../proxy.ts'
 import { createStrategy } from '../strategies/index.ts'
 import { withHelp } from './help.ts'
+import { type HttpFlags, httpOptionsOf, withHttpOptions } from './http-options.ts'
 import {
   backends,
   duration,
@@ -19,7 +20,7 @@ import {
 import { type Served, serve } from './serve.ts'
 
 /** What `proxy` and `up` take alike. */
-export interface ProxyFlags extends ServerOptions {
+export interface ProxyFlags extends ServerOptions, HttpFlags {
   readonly listen: Address
   readonly strategy: string
   readonly mode: Mode
@@ -70,7 +71,7 @@ async function start(specs: readonly BackendSpec[], flags: ProxyFlags): Promise<
 }
 
 export function withProxyOptions(command: Command): Command {
-  return command
+  const balancing = command
     .optionsGroup('Balancing:')
     .addOption(listenOption('127.0.0.1:8080'))
     .addOption(strategyOption())
@@ -101,6 +102,7 @@ export function withProxyOptions(command: Command): Command {
         .default(10_000)
         .argParser(whole(1, 1_000_000)),
     )
+  return withHttpOptions(balancing)
 }
 
 /** Starts the proxy that the flags describe. @throws PilotiError LISTEN. */
@@ -113,6 +115,7 @@ export function startProxy(specs: readonly BackendSpec[], flags: ProxyFlags): Pr
     retriesMax: flags.retries,
     idleTimeoutMs: flags.idleTimeout,
     connectionsMax: flags.connectionsMax,
+    http: httpOptionsOf(flags),
     log: logOf('proxy', flags),
   })
 }
