@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { ResponseHead } from '../codecs/http1-response.ts'
+import { wasAborted } from '../net/abort.ts'
 import type { Inlet, Reader } from '../net/inlet.ts'
 import type { Backend } from '../pool/backend.ts'
 import { ResponseBody } from './response-body.ts'
@@ -84,7 +85,7 @@ export class BackendConnection implements Reader {
   }
 
   #ended(): void {
-    if (this.user === undefined) this.socket.destroy()
+    if (this.user === undefined || wasAborted(this.socket)) this.socket.destroy()
     else this.user.backendEnded()
   }
 

@@ -141,7 +141,8 @@ export class Exchange implements ConnectionUser {
   }
 
   backendClosed(error: Error | undefined): void {
-    this.#broken(error === undefined ? 'closed the connection' : systemCode(error))
+    const why = error === undefined ? '' : ` (${systemCode(error)})`
+    this.#broken(`broke the connection off${why}`)
   }
 
   backendDrained(): void {
@@ -170,7 +171,7 @@ export class Exchange implements ConnectionUser {
   expire(): void {
     const { lastError } = this.#tries
     if (this.#lease === undefined) this.fail(lastError.code, lastError.message)
-    else if (this.wantsBody && !this.#hasResponse) {
+    else if (this.wantsBody) {
       this.fail('REQUEST_TIMEOUT', 'the body of the request did not come in time')
     } else {
       this.fail('BACKEND_TIMEOUT', 'the backend did not answer in time')
