@@ -47,8 +47,9 @@ class Dial implements Expiring {
     const manner = { onread, noDelay: true, allowHalfOpen: true, autoSelectFamily: false }
     const socket = connect({ ...address, ...manner })
     this.#socket = socket
-    this.deadlineMs = sweep.nowMs + connectTimeoutMs
     sweep.add(this)
+    // Not earlier: the time of a sweep that watched nothing is an old one.
+    this.deadlineMs = sweep.nowMs + connectTimeoutMs
     // It stays: whatever comes later, an error always has a listener. After `connect` it changes nothing.
     socket.on('error', (cause) => {
       sweep.delete(this)

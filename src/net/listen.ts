@@ -4,10 +4,10 @@ import { PilotiError, systemCode } from '../base/errors.ts'
 
 const hints: Readonly<Record<string, string>> = {
   EADDRINUSE: 'it is in use: stop what holds it, or choose another address',
-  EACCES: 'permission denied: ports below 1024 need privileges, a socket file a writable folder',
+  // Node says so too when the folder of a socket file is missing.
+  EACCES: 'not allowed: ports below 1024 need privileges, a socket file a folder that exists',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'no such host',
-  ENOENT: 'the folder of the socket file does not exist',
 }
 
 /** How many connections may wait to be accepted; the system may allow fewer. */

@@ -92,6 +92,11 @@ export function drain(socket: Socket): Promise<Drained> {
   })
 }
 
+/** Waits until `socket` is closed, in whatever way. */
+export async function closed(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise((resolve) => socket.on('close', resolve))
+}
+
 /** Reads `count` bytes from `socket`, and leaves the rest. */
 export async function take(socket: Socket, count: number): Promise<string> {
   while (socket.readableLength < count) await once(socket, 'readable')
