@@ -8,12 +8,12 @@
  * only new ones go elsewhere. A backend that cannot be connected to is left out and asked again after a
  * pause: the primary gets its work back when it is back.
  */
-import { createProxy, createStrategy, formatAddress, type Log, Pool, parseAddress } from 'piloti'
+import { createProxy, createStrategy, type Log, Pool, parseAddress } from 'piloti'
 
 const specs = process.argv.slice(2).map((text) => ({ address: parseAddress(text) }))
 const pool = new Pool(specs, createStrategy('n-to-1'))
 
-const say = (event: string, sentence: string): void => console.log(event, sentence)
+const say = (_event: string, sentence: string): void => console.log(sentence)
 const log: Log = { debug: () => {}, info: say, warn: say, error: say }
 
 const proxy = await createProxy({
@@ -25,6 +25,5 @@ const proxy = await createProxy({
   idleTimeoutMs: 24 * 3_600_000,
   log,
 })
-console.log(`listening on ${formatAddress(proxy.address)}`)
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => proxy.close(5_000))

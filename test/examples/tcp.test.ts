@@ -35,6 +35,6 @@ describe('example tcp', () => {
   it('gives them to the next one while the first is gone', async (t) => {
     const example = await started(t, 'tcp', [await deadPort(), await redis(t, 'other')])
     assert.match(await ping(example.port), /^\+PONG other/)
-    assert.match(await stopped(example), /^backend_down backend .* is down/m)
+    assert.match(await stopped(example), /^backend .* is down/m)
   })
 })
