@@ -40,12 +40,14 @@ export class HttpClient implements Expiring {
   #exchange: Exchange | undefined
   #tunnel: Relay | undefined
   #requests = 0
+  readonly #bornMs: number
   #isCutting = false
   #lingeredBytes = 0
 
   constructor(socket: Socket, context: HttpContext) {
     this.socket = socket
     this.#context = context
+    this.#bornMs = context.sweep.nowMs
     this.key = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
     this.#lines = new RequestLines(this.key, context)
     this.expect(context.options.headTimeoutMs)
@@ -58,9 +60,17 @@ export class HttpClient implements Expiring {
     socket.resume()
   }
 
-  /** Sets the deadline for whatever comes next. */
+  /** Sets the deadline for whatever comes next; 0 is none. */
   expect(withinMs: number): void {
-    this.deadlineMs = this.#context.sweep.nowMs + withinMs
+    this.deadlineMs = this.#context.sweep.nowMs + (withinMs || Number.POSITIVE_INFINITY)
+  }
+
+  /** Whether the connection may serve another request after this one. */
+  get mayStay(): boolean {
+    const { isDraining, options, sweep } = this.#context
+    const { ageMaxMs, requestsMax } = options
+    if (isDraining || (requestsMax > 0 && this.#requests >= requestsMax)) return false
+    return ageMaxMs === 0 || sweep.nowMs - this.#bornMs < ageMaxMs
   }
 
   expire(): void {
@@ -106,7 +116,7 @@ export class HttpClient implements Expiring {
 
   /** Sends an answer of the proxy's own. @param isWhole whether all of the request has come. */
   answer(answer: Omit<Answer, 'close' | 'date'>, isWhole: boolean): void {
-    const keepsClient = isWhole && this.#head?.keepAlive === true && !this.#context.isDraining
+    const keepsClient = isWhole && this.#head?.keepAlive === true && this.mayStay
     this.socket.write(simpleAnswer({ ...answer, close: !keepsClient, date: dateLine() }))
     this.exchangeEnded(keepsClient, isWhole)
   }
@@ -123,7 +133,8 @@ export class HttpClient implements Expiring {
 
   /** Lets go of an idle connection; a busy one ends by itself after its answer. */
   drain(): void {
-    if (this.#phase === 'idle') this.socket.destroy()
+    // Its last answer may still be on its way.
+    if (this.#phase === 'idle') this.#close(true)
   }
 
   /** Breaks off, so that the client cannot take what it has for complete. */
@@ -275,7 +286,7 @@ export class HttpClient implements Expiring {
     socket.setTimeout(this.#context.options.writeTimeoutMs)
     socket.end(() => {
       socket.setTimeout(0)
-      this.expect(this.#context.options.lingerTimeoutMs)
+      this.expect(Math.max(1, this.#context.options.lingerTimeoutMs))
     })
     socket.resume()
   }

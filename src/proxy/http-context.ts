@@ -87,11 +87,12 @@ export class HttpContext implements ConnectionOwner {
 
   /** Keeps a connection whose exchange is complete, for as long as the backend surely keeps it too. */
   keep(connection: BackendConnection): void {
-    const { reuseTimeoutMs, reuseTimeoutMaxMs } = this.options
+    const { idleConnectionsMax, reuseTimeoutMs, reuseTimeoutMaxMs } = this.options
     const { keepAliveTimeoutS } = connection.head
     const promisedMs = keepAliveTimeoutS === -1 ? reuseTimeoutMs : (keepAliveTimeoutS - 1) * 1_000
     const keptMs = Math.min(promisedMs, reuseTimeoutMaxMs)
-    if (keptMs <= 0 || this.isDraining) return connection.destroy()
+    const isWanted = keptMs > 0 && idleConnectionsMax > 0 && !this.isDraining
+    if (!isWanted) return connection.destroy()
     connection.exchanges++
     connection.idleUntilMs = this.sweep.nowMs + keptMs
     this.idle.put(connection.backend, connection)

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorKinds, type PilotiError, systemCode } from '../base/errors.ts'
 import type { Answer } from '../codecs/http1-answer.ts'
-import { BAD, type Fault, MORE } from '../codecs/http1-faults.ts'
+import { BAD, MORE } from '../codecs/http1-faults.ts'
 import { Framing } from '../codecs/http1-framing.ts'
 import { Method } from '../codecs/http1-method.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
@@ -23,6 +23,17 @@ import { openTunnel } from './http-tunnel.ts'
 const longReadBytes = 64 * 1_024
 const interimMax = 16
 const nothing = Buffer.alloc(0)
+
+/** Why the body of a request is refused while it comes. */
+interface Refusal {
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+const tooLarge: Refusal = {
+  code: 'REQUEST_BODY_TOO_LARGE',
+  reason: 'the body is larger than is allowed here',
+}
 
 /**
  * One request and its response: picks a backend, carries the request there and the response back.
@@ -89,12 +100,13 @@ export class Exchange implements ConnectionUser {
     const body = this.#body!
     const { socket } = this.#connection!
     const at = body.take(bytes, from, to, socket)
+    const { bodyLimitBytes, bodyTimeoutMs } = this.#context.options
+    // Before its end is written: a backend must not take for whole what the client is refused.
+    if (body.fault !== null) return this.#refuse(body.fault, at)
+    if (bodyLimitBytes > 0 && body.bytes > bodyLimitBytes) return this.#refuse(tooLarge, at)
     this.#context.outbox.flush(socket)
     this.#lease!.sent(at - from)
-    const { bodyLimitBytes, bodyTimeoutMs } = this.#context.options
-    if (body.fault !== null) this.#refuse(body.fault)
-    else if (bodyLimitBytes > 0 && body.bytes > bodyLimitBytes) this.#refuseSize()
-    else if (body.isDone) this.#awaitResponse()
+    if (body.isDone) this.#awaitResponse()
     else {
       this.#client.expect(bodyTimeoutMs)
       if (socket.writableNeedDrain) this.#awaitBackend()
@@ -322,13 +334,14 @@ export class Exchange implements ConnectionUser {
   }
 
   #begin({ backend, body, head }: BackendConnection, bytes: Buffer): boolean {
-    const { isDraining, oldBackends, outbox } = this.#context
+    const { oldBackends, outbox } = this.#context
     const { keepAlive, minor } = this.#head
     body.begin(head, outbox, this.#client.socket, this.#head)
     if (head.minor === 0) oldBackends.add(backend)
     else oldBackends.delete(backend)
     // An answer before the end of its request: what still comes of that is not the next request.
-    this.#keepsClient = keepAlive && !isDraining && !this.wantsBody && body.isDelimited
+    const mayStay = keepAlive && this.#client.mayStay
+    this.#keepsClient = mayStay && !this.wantsBody && body.isDelimited
     const persistent = minor === 0 ? 'keep-alive' : 'none'
     const length = writeResponseHead(outbox.buffer, outbox.length, head, bytes, {
       block: null,
@@ -416,13 +429,9 @@ export class Exchange implements ConnectionUser {
     return this.#tries.another(error, () => this.start())
   }
 
-  #refuse(fault: Fault): void {
-    this.fail(fault.code, fault.reason)
-  }
-
-  #refuseSize(): void {
-    const { bodyLimitBytes } = this.#context.options
-    this.fail('REQUEST_BODY_TOO_LARGE', `the body is larger than ${bodyLimitBytes} bytes`)
+  #refuse({ code, reason }: Refusal, at: number): number {
+    this.fail(code, reason)
+    return at
   }
 
   #end(outcome: Outcome, reason = ''): void {

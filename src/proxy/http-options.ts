@@ -1,4 +1,4 @@
-/** Times, limits and manners of mode `http`. Times are in milliseconds, sizes in bytes. */
+/** Times, limits and manners of mode `http`. Times are in milliseconds, 0 is no limit; sizes in bytes. */
 export interface HttpOptions {
   /** For a whole request head, from its first byte, or from the connection for the first one: 408. */
   readonly headTimeoutMs: number
@@ -8,6 +8,9 @@ export interface HttpOptions {
   readonly writeTimeoutMs: number
   /** How long an idle client's connection is kept. */
   readonly keepAliveTimeoutMs: number
+  /** How many requests a client's connection serves, and how old it gets; 0 is no limit. */
+  readonly requestsMax: number
+  readonly ageMaxMs: number
   /** Keep the connection of an HTTP/1.0 client that asks for it, as `ab -k` does. RFC 9112 C.2.2 is against. */
   readonly keepAlive10: boolean
   readonly headLimitBytes: number
@@ -27,7 +30,7 @@ export interface HttpOptions {
   readonly halfClosedTimeoutMs: number
   /** Idle connections kept for each backend. */
   readonly idleConnectionsMax: number
-  /** How long one is kept when the backend does not say; and the longest, whatever it says. */
+  /** How long one is kept when the backend does not say; and the longest, whatever it says. 0 keeps none. */
   readonly reuseTimeoutMs: number
   readonly reuseTimeoutMaxMs: number
   /** Request bodies up to this size are kept for a retry. */
@@ -47,6 +50,8 @@ export const httpDefaults: HttpOptions = {
   bodyTimeoutMs: 30_000,
   writeTimeoutMs: 30_000,
   keepAliveTimeoutMs: 75_000,
+  requestsMax: 0,
+  ageMaxMs: 0,
   keepAlive10: false,
   headLimitBytes: 16_384,
   targetLimitBytes: 8_192,

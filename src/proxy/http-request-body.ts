@@ -9,12 +9,12 @@ import type { Outbox } from '../http/outbox.ts'
 
 /** Carries the body of a request to a backend as it comes, and keeps the start of it for a retry. */
 export class RequestBody implements Sink {
-  /** How much of it has come, in bytes of data. */
-  bytes = 0
+
   readonly #body: LengthBody | ChunkedBody
   readonly #outbox: Outbox
   readonly #replayLimitBytes: number
   #saved: Buffer[] | undefined = []
+  /** Of data and coding. */
   #savedBytes = 0
   #backend!: Socket
 
@@ -39,6 +39,11 @@ export class RequestBody implements Sink {
     return this.#body.fault
   }
 
+  /** How much of it has come, in bytes of data. */
+  get bytes(): number {
+    return this.#body instanceof ChunkedBody ? this.#body.dataBytes : this.#savedBytes
+  }
+
   /** Whether what has come so far could be sent again. */
   get isReplayable(): boolean {
     return this.#saved !== undefined
@@ -60,7 +65,7 @@ export class RequestBody implements Sink {
   }
 
   data(bytes: Buffer, from: number, to: number): void {
-    this.bytes += to - from
+
     this.#save(bytes, from, to)
     this.#outbox.send(this.#backend, bytes, from, to, false)
   }

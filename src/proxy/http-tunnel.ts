@@ -23,7 +23,10 @@ export function openTunnel(
     ended: (how: RelayEnd) => lease.release(outcomeOf[how], undefined, how),
     closed: () => client.closed(),
   }
-  const timeouts = { idleTimeoutMs: tunnelIdleTimeoutMs, halfClosedTimeoutMs }
+  const timeouts = {
+    idleTimeoutMs: tunnelIdleTimeoutMs || Number.POSITIVE_INFINITY,
+    halfClosedTimeoutMs: halfClosedTimeoutMs || Number.POSITIVE_INFINITY,
+  }
   const relay = new Relay(client.socket, connection.inlet, observer, { sweep, ...timeouts })
   const backend = connection.detach()
   const early = client.becomeTunnel(relay)

@@ -55,9 +55,12 @@ export class RawEnd {
 
   /** Takes one whole response away; what there is of it when the connection ends before. */
   async response(method = 'GET'): Promise<string> {
-    await until(() => responseEnd(this.text, method) !== -1 || this.ending !== 'open')
-    const end = responseEnd(this.text, method)
-    const response = end === -1 ? this.text : this.text.slice(0, end)
+    const isWhole = (): boolean => {
+      const end = responseEnd(this.text, method)
+      return end !== -1 && end <= this.text.length
+    }
+    await until(() => isWhole() || this.ending !== 'open')
+    const response = isWhole() ? this.text.slice(0, responseEnd(this.text, method)) : this.text
     this.text = this.text.slice(response.length)
     return response
   }
@@ -104,18 +107,21 @@ export async function rawBackend(t: TestContext, script: Script = {}): Promise<R
     const end = new RawEnd(socket)
     const connection = ends.push(end) - 1
     let from = 0
+    let needed = 0
     let isHeadSeen = false
     const say = (text: string | undefined): void => {
       if (text !== undefined) end.send(text)
     }
     const cut = (): void => {
+      if (end.text.length < needed) return
       const rest = end.text.slice(from)
       if (!isHeadSeen && rest.includes('\r\n\r\n')) {
         isHeadSeen = true
         say(script.atHead?.({ text: rest, connection, end }))
       }
       const length = requestEnd(rest)
-      if (length === -1) return
+      needed = from + length
+      if (length === -1 || end.text.length < needed) return
       const arrival = { text: rest.slice(0, length), connection, end }
       from += length
       isHeadSeen = false
@@ -194,7 +200,9 @@ export async function exchange(
 
 async function ask(client: RawEnd): Promise<boolean> {
   client.send(probe)
-  return (await client.response()).startsWith('HTTP/1.1 200')
+  const answer = await client.response()
+  if (answer !== '' && answer !== ok) throw new Error(`the next request got ${answer}`)
+  return answer === ok
 }
 
 /** The lines a proxy adds to a request of an untrusted client. */
@@ -203,7 +211,8 @@ export function added(host = 'a.test', minor = 1): string {
   return host === '' ? lines : `${lines}X-Forwarded-Host: ${host}\r\n`
 }
 
-// Knows only the plain forms that tests send and that the proxy writes.
+// Where the first message ends, perhaps further on; -1 when that is not known yet. These know only the plain
+// forms that tests send and that the proxy writes.
 function requestEnd(text: string): number {
   const head = text.indexOf('\r\n\r\n') + 4
   if (head === 3) return -1
@@ -225,6 +234,5 @@ function bodyEnd(text: string, head: number, without: () => number): number {
     return last === null ? -1 : head + last.index + last[0].length
   }
   if (length === null) return without()
-  const end = head + Number(length[1])
-  return text.length < end ? -1 : end
+  return head + Number(length[1])
 }
