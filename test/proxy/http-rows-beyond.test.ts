@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type HttpOptions, httpDefaults } from '../../src/proxy/http-options.ts'
 import { proxied, until } from '../support/proxied.ts'
-import { added, date, exchange, ok, type Rig, rawClient, rig } from './raw-http.ts'
+import { added, date, exchange, ok, rawClient, rig } from './raw-http.ts'
 
 const host = 'Host: a.test\r\n'
 const get = (fields = ''): string => `GET / HTTP/1.1\r\n${host}${fields}\r\n`
@@ -287,6 +287,7 @@ describe('closing', () => {
     const closed = all.proxy.close(60_000)
     client.socket.resume()
     assert.equal(await client.left(), 'fin')
+    client.socket.end()
     assert.equal(client.text.length, all.backend.arrivals.length * reply.length)
     assert.equal(await closed, 0)
   })

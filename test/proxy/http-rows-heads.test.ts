@@ -122,6 +122,14 @@ describe('the lines of a request', () => {
     assert.equal(seen.answer, ok.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
   })
 
+  it('row 76: the preface of HTTP/2 is refused as another version', async (t) => {
+    const all = await rig(t)
+    const seen = await exchange(all, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    assert.match(seen.answer, /^HTTP\/1.1 505 .*\(REQUEST_VERSION\)/s)
+    assert.equal(seen.client, 'fin')
+    assert.deepEqual(seen.received, [])
+  })
+
   it('row 9: a fragment in the target is refused', async (t) => {
     await refused(await rig(t), get('', '/a#b'))
   })

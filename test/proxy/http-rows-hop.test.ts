@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { added, date, exchange, ok, type Rig, rig } from './raw-http.ts'
 
@@ -156,6 +159,19 @@ describe('what is told of the way', () => {
   it('row 58: a peer outside the trusted ranges is not believed', async (t) => {
     const all = await rig(t, {}, { http: { trust: ['10.0.0.0/8', '::1', '192.168.0.1'] } })
     assert.equal(await received(all, get('X-Forwarded-For: 1.2.3.4\r\n')), get(added()))
+  })
+
+  it('row 58: a client without an address is called unknown, and not trusted', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'piloti-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const address = { path: join(folder, 'http.sock') }
+    const http = { trust: ['0.0.0.0/0', '::/0'], forwarded: true }
+    const all = await rig(t, {}, { address, http })
+    const text = await received(all, get('X-Forwarded-For: 1.2.3.4\r\n'))
+    const wanted = added().replace('127.0.0.1', 'unknown')
+    const forwarded = 'Forwarded: for=unknown;proto=http\r\n'
+    const [before, after] = wanted.split('X-Forwarded-Host')
+    assert.equal(text, get(`${before}${forwarded}X-Forwarded-Host${after}`))
   })
 
   it('row 58: Forwarded is added when wanted', async (t) => {

@@ -231,7 +231,7 @@ describe('a backend that is slow', { concurrency: true }, () => {
     assert.match(await client.response(), /^HTTP\/1.1 504 .*\(BACKEND_TIMEOUT\)/s)
   })
 
-  it('does not keep a client that stalls in the middle of its body once it takes more', async (t) => {
+  it('does not keep a client that stalls in its body once it takes more', async (t) => {
     const all = await timed(
       t,
       { bodyTimeoutMs: 300 },
