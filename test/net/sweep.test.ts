@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { type Expiring, Sweep } from '../../src/net/sweep.ts'
-import { backTo, held } from '../support/leaks.ts'
+import { backTo, held } from './leaks.ts'
 
 /** An item that expires after `ms`, unwatched then, and the promise that it has. */
 function item(sweep: Sweep, ms: number, then = () => {}): Expiring & { expired: Promise<number> } {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { it } from 'node:test'
 import { abort } from '../../src/net/abort.ts'
+import { backTo, held } from '../net/leaks.ts'
 import { backend, deadPort } from '../support/backends.ts'
-import { backTo, held } from '../support/leaks.ts'
 import { open, proxied } from '../support/proxied.ts'
 
 const connections = 10_000
