@@ -92,13 +92,15 @@ async function send(socket: Socket): Promise<string> {
 async function receive(socket: Socket, restMs: number): Promise<string> {
   const hash = createHash('sha1')
   let unrested = 0
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
+  socket.on('data', (chunk: Buffer) => {
     hash.update(chunk)
     unrested += chunk.length
-    if (unrested < 2 ** 20 || restMs === 0) continue
+    if (unrested < 2 ** 20 || restMs === 0) return
     unrested = 0
-    await pause(restMs)
-  }
+    socket.pause()
+    setTimeout(() => socket.resume(), restMs)
+  })
+  await once(socket, 'end')
   return hash.digest('hex')
 }
 
