@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
-import { ResponseHead } from '../codecs/http1-response.ts'
+import type { ResponseHead } from '../codecs/http1-response.ts'
 import { wasAborted } from '../net/abort.ts'
 import type { Inlet, Reader } from '../net/inlet.ts'
 import type { Backend } from '../pool/backend.ts'
 import { ResponseBody } from './response-body.ts'
+import { ResponseHeads } from './response-heads.ts'
 
 /** Who uses a connection now: an exchange. */
 export interface ConnectionUser {
@@ -31,7 +32,8 @@ export interface ConnectionOwner {
 export class BackendConnection implements Reader {
   readonly socket: Socket
   readonly backend: Readonly<Backend>
-  readonly head: ResponseHead = new ResponseHead()
+  readonly heads: ResponseHeads = new ResponseHeads()
+  readonly head: ResponseHead = this.heads.head
   readonly body: ResponseBody = new ResponseBody()
   idleUntilMs = 0
   /** How many exchanges it has carried to their end. */

@@ -1,15 +1,15 @@
 import { type ErrorCode, errorKinds, type PilotiError, systemCode } from '../base/errors.ts'
 import type { Answer } from '../codecs/http1-answer.ts'
-import { BAD, MORE } from '../codecs/http1-faults.ts'
+import { DONE, MORE } from '../codecs/http1-faults.ts'
 import { Framing } from '../codecs/http1-framing.ts'
 import { Method } from '../codecs/http1-method.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { isOffered } from '../codecs/http1-response.ts'
-import { writeRequestHead, writeResponseHead } from '../codecs/http1-write.ts'
+import { writeRequestHead } from '../codecs/http1-write.ts'
 import { BackendConnection, type ConnectionUser } from '../http/backend-connection.ts'
 import { dateLine } from '../http/date.ts'
 import { dial } from '../net/dial.ts'
-import { copyOf, Inlet } from '../net/inlet.ts'
+import { Inlet } from '../net/inlet.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Lease, Outcome } from '../pool/lease.ts'
 import { prefersJson } from './http-accept.ts'
@@ -21,19 +21,7 @@ import { openTunnel } from './http-tunnel.ts'
 
 /** No more than this of a long body waits for a slow client. */
 const longReadBytes = 64 * 1_024
-const interimMax = 16
 const nothing = Buffer.alloc(0)
-
-/** Why the body of a request is refused while it comes. */
-interface Refusal {
-  readonly code: ErrorCode
-  readonly reason: string
-}
-
-const tooLarge: Refusal = {
-  code: 'REQUEST_BODY_TOO_LARGE',
-  reason: 'the body is larger than is allowed here',
-}
 
 /**
  * One request and its response: picks a backend, carries the request there and the response back.
@@ -51,9 +39,6 @@ export class Exchange implements ConnectionUser {
   #connection: BackendConnection | undefined
   readonly #tries: Tries
   #sentMs = 0
-  /** The start of a response head that has not come whole. */
-  #held: Buffer = nothing
-  #interims = 0
   #hasFirstByte = false
   #hasResponse = false
   #keepsClient = false
@@ -67,8 +52,7 @@ export class Exchange implements ConnectionUser {
     this.#headBytes = bytes
     this.#tries = new Tries(context)
     const hasBody = head.framing === Framing.CHUNKED || head.contentLength > 0
-    const { replayLimitBytes } = context.options
-    this.#body = hasBody ? new RequestBody(head, context.outbox, replayLimitBytes) : undefined
+    this.#body = hasBody ? new RequestBody(head, context.outbox, context.options) : undefined
   }
 
   /** Whether more of the request's body is to come. */
@@ -100,15 +84,17 @@ export class Exchange implements ConnectionUser {
     const body = this.#body!
     const { socket } = this.#connection!
     const at = body.take(bytes, from, to, socket)
-    const { bodyLimitBytes, bodyTimeoutMs } = this.#context.options
     // Before its end is written: a backend must not take for whole what the client is refused.
-    if (body.fault !== null) return this.#refuse(body.fault, at)
-    if (bodyLimitBytes > 0 && body.bytes > bodyLimitBytes) return this.#refuse(tooLarge, at)
+    const { refusal } = body
+    if (refusal !== null) {
+      this.fail(refusal.code, refusal.reason)
+      return at
+    }
     this.#context.outbox.flush(socket)
     this.#lease!.sent(at - from)
     if (body.isDone) this.#awaitResponse()
     else {
-      this.#client.expect(bodyTimeoutMs)
+      this.#client.expect(this.#context.options.bodyTimeoutMs)
       if (socket.writableNeedDrain) this.#awaitBackend()
     }
     return at
@@ -118,24 +104,18 @@ export class Exchange implements ConnectionUser {
     if (!this.#hasFirstByte) this.#firstByte()
     this.#lease!.received(end)
     const connection = this.#connection!
-    const { body } = connection
+    const { body, heads } = connection
     let from = 0
     let all = bytes
     let to = end
     if (!this.#hasResponse) {
-      if (this.#held.length > 0) {
-        all = Buffer.concat([this.#held, bytes.subarray(0, end)])
-        to = all.length
-        this.#held = nothing
-      }
-      from = this.#readHeads(connection, all, to)
-      if (from === -1) return true
+      if (!this.#readHeads(connection, bytes, end)) return true
+      from = heads.at
+      all = heads.bytes
+      to = heads.end
     }
     const at = body.take(all, from, to, isShared && all === bytes)
-    if (body.fault !== null) {
-      this.#distrust(body.fault.reason)
-      return true
-    }
+    if (body.fault !== null) return !this.#distrust(body.fault.reason)
     if (body.isDone) return this.#complete(at < to)
     this.#context.outbox.flush(this.#client.socket)
     this.#awaitMore()
@@ -212,7 +192,8 @@ export class Exchange implements ConnectionUser {
 
   #answer(answer: Answer): void {
     const json = prefersJson(this.#head, this.#headBytes)
-    this.#client.answer({ ...answer, json, toHead: this.#isHead }, !this.wantsBody)
+    const toHead = this.#head.method === Method.HEAD
+    this.#client.answer({ ...answer, json, toHead }, !this.wantsBody)
   }
 
   /** A backend that has answered others meanwhile is slow with this request, but it is well. */
@@ -221,13 +202,9 @@ export class Exchange implements ConnectionUser {
     if (lease !== undefined && lease.backend.quietSinceMs > this.#sentMs) lease.connected()
   }
 
-  get #isHead(): boolean {
-    return this.#head.method === Method.HEAD
-  }
-
   #dial(backend: Readonly<Backend>): void {
-    const { sweep, options } = this.#context
-    const { connectTimeoutMs } = options
+    const { sweep } = this.#context
+    const { connectTimeoutMs } = this.#context.options
     const inlet = new Inlet(longReadBytes)
     this.#client.expect(Number.POSITIVE_INFINITY)
     dial(backend.address, { sweep, connectTimeoutMs, onread: inlet.onread }).then(
@@ -253,11 +230,10 @@ export class Exchange implements ConnectionUser {
     const head = this.#head
     this.#connection = connection
     connection.user = this
-    connection.head.reset(this.#isHead ? 'HEAD' : 'other')
+    connection.heads.begin(head, this.#context.outbox, this.#client.socket)
     const isChunked = head.framing === Framing.CHUNKED
     if (isChunked && this.#context.oldBackends.has(connection.backend)) {
-      const message = 'the backend speaks HTTP/1.0 and needs a Content-Length'
-      return this.fail('REQUEST_LENGTH', message)
+      return this.fail('REQUEST_LENGTH', 'a backend of HTTP/1.0 needs a Content-Length')
     }
     this.#send(connection)
   }
@@ -301,39 +277,16 @@ export class Exchange implements ConnectionUser {
     this.#tries.settle()
   }
 
-  /** @returns the offset behind the final head, or -1 when there is none to go on with. */
-  #readHeads(connection: BackendConnection, bytes: Buffer, end: number): number {
-    const { head } = connection
-    let at = 0
-    for (;;) {
-      const result = head.parse(bytes, at, end)
-      if (result === MORE) {
-        this.#held = copyOf(bytes, at, end)
-        return -1
-      }
-      if (result === BAD) return this.#distrust(head.fault!.reason)
-      at += head.end
-      if (head.status === 101) return this.#switch(connection, bytes, at, end)
-      if (!head.interim) break
-      if (++this.#interims > interimMax)
-        return this.#distrust('more interim responses than allowed')
-      this.#relayInterim(connection, bytes)
-      head.reset(this.#isHead ? 'HEAD' : 'other')
-    }
-    return this.#begin(connection, bytes) ? at : -1
+  /** @returns whether the final head has come, and the body may follow. */
+  #readHeads(connection: BackendConnection, bytes: Buffer, end: number): boolean {
+    const { head, heads } = connection
+    const result = heads.read(bytes, end)
+    if (result === MORE) return false
+    if (result !== DONE) return this.#distrust(heads.reason)
+    return head.status === 101 ? this.#switch(connection) : this.#begin(connection)
   }
 
-  /** RFC 9110 15.2: passed on, but not to a client of HTTP/1.0. */
-  #relayInterim({ head }: BackendConnection, bytes: Buffer): void {
-    if (this.#head.minor === 0) return
-    const { outbox } = this.#context
-    const options = { block: null, date: nothing, chunked: false, connection: 'none' } as const
-    const length = writeResponseHead(outbox.buffer, outbox.length, head, bytes, options)
-    if (length !== -1) outbox.length = length
-    outbox.flush(this.#client.socket)
-  }
-
-  #begin({ backend, body, head }: BackendConnection, bytes: Buffer): boolean {
+  #begin({ backend, body, head, heads }: BackendConnection): boolean {
     const { oldBackends, outbox } = this.#context
     const { keepAlive, minor } = this.#head
     body.begin(head, outbox, this.#client.socket, this.#head)
@@ -343,43 +296,38 @@ export class Exchange implements ConnectionUser {
     const mayStay = keepAlive && this.#client.mayStay
     this.#keepsClient = mayStay && !this.wantsBody && body.isDelimited
     const persistent = minor === 0 ? 'keep-alive' : 'none'
-    const length = writeResponseHead(outbox.buffer, outbox.length, head, bytes, {
+    const isWritten = heads.forward({
       block: null,
       date: head.hasDate ? nothing : dateLine(),
       chunked: head.coded ? minor > 0 : body.isChunked,
       connection: this.#keepsClient ? persistent : 'close',
     })
-    if (length === -1) {
-      this.#distrust('a head that is too large')
-      return false
-    }
-    outbox.length = length
+    if (!isWritten) return this.#distrust('a head that is too large')
     this.#hasResponse = true
     return true
   }
 
-  #switch(connection: BackendConnection, bytes: Buffer, from: number, end: number): -1 {
-    const { head } = connection
+  #switch(connection: BackendConnection): false {
+    const { head, heads } = connection
     if (!this.#head.upgrade || !isOffered(this.#head.offered, head.upgrade)) {
       return this.#distrust('a switch to a protocol that was not offered')
     }
     const { outbox } = this.#context
     const { socket } = this.#client
-    const options = { block: null, date: nothing, chunked: false, connection: 'none' } as const
-    outbox.length = writeResponseHead(outbox.buffer, 0, head, bytes, options)
-    outbox.send(socket, bytes, from, end, true)
+    heads.forward()
+    outbox.send(socket, heads.bytes, heads.at, heads.end, true)
     outbox.flush(socket)
     this.#hasEnded = true
     this.#tries.settle()
     this.#context.stats.active--
     openTunnel(this.#client, connection, this.#lease!, this.#context)
-    return -1
+    return false
   }
 
   /** What the backend sent is not HTTP: nothing of it gets to the client. */
-  #distrust(reason: string): -1 {
+  #distrust(reason: string): false {
     this.fail('BACKEND_FRAMING', `the backend sent ${reason}`)
-    return -1
+    return false
   }
 
   #complete(hasMore: boolean): true {
@@ -396,12 +344,11 @@ export class Exchange implements ConnectionUser {
       this.#connection = undefined
       if (connection.socket.timeout) connection.socket.setTimeout(0)
     }
-    const keepsClient = this.#keepsClient
     const isWhole = !this.wantsBody
     this.#end('ok')
     if (isClean) this.#context.keep(connection)
     this.#context.outage.over()
-    this.#client.exchangeEnded(keepsClient, isWhole)
+    this.#client.exchangeEnded(this.#keepsClient, isWhole)
     return true
   }
 
@@ -427,11 +374,6 @@ export class Exchange implements ConnectionUser {
     // For its turn among the retries it waits no longer than for a connection.
     this.#client.expect(this.#context.options.connectTimeoutMs)
     return this.#tries.another(error, () => this.start())
-  }
-
-  #refuse({ code, reason }: Refusal, at: number): number {
-    this.fail(code, reason)
-    return at
   }
 
   #end(outcome: Outcome, reason = ''): void {

@@ -1,26 +1,42 @@
 import type { Socket } from 'node:net'
+import type { ErrorCode } from '../base/errors.ts'
 import { LengthBody, type Sink } from '../codecs/http1-body.ts'
 import { ChunkedBody } from '../codecs/http1-chunked.ts'
-import type { Fault } from '../codecs/http1-faults.ts'
 import { Framing } from '../codecs/http1-framing.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { LAST_CHUNK, writeLastChunk } from '../codecs/http1-write.ts'
 import type { Outbox } from '../http/outbox.ts'
 
+/** Why the body of a request is refused while it comes. */
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+export interface BodyLimits {
+  /** Of data, without the coding; 0 is no limit. */
+  readonly bodyLimitBytes: number
+  readonly replayLimitBytes: number
+}
+
+const tooLarge: Refusal = {
+  code: 'REQUEST_BODY_TOO_LARGE',
+  reason: 'the body is larger than is allowed here',
+}
+
 /** Carries the body of a request to a backend as it comes, and keeps the start of it for a retry. */
 export class RequestBody implements Sink {
-
   readonly #body: LengthBody | ChunkedBody
   readonly #outbox: Outbox
-  readonly #replayLimitBytes: number
+  readonly #limits: BodyLimits
   #saved: Buffer[] | undefined = []
   /** Of data and coding. */
   #savedBytes = 0
   #backend!: Socket
 
-  constructor(head: RequestHead, outbox: Outbox, replayLimitBytes: number) {
+  constructor(head: RequestHead, outbox: Outbox, limits: BodyLimits) {
     this.#outbox = outbox
-    this.#replayLimitBytes = replayLimitBytes
+    this.#limits = limits
     if (head.framing === Framing.CHUNKED) {
       this.#body = new ChunkedBody()
       this.#body.begin('keep', head)
@@ -35,13 +51,11 @@ export class RequestBody implements Sink {
     return this.#body.done
   }
 
-  get fault(): Fault | null {
+  /** Why it is refused; null while it is not. */
+  get refusal(): Refusal | null {
+    const { bodyLimitBytes } = this.#limits
+    if (bodyLimitBytes > 0 && this.#dataBytes > bodyLimitBytes) return tooLarge
     return this.#body.fault
-  }
-
-  /** How much of it has come, in bytes of data. */
-  get bytes(): number {
-    return this.#body instanceof ChunkedBody ? this.#body.dataBytes : this.#savedBytes
   }
 
   /** Whether what has come so far could be sent again. */
@@ -65,14 +79,17 @@ export class RequestBody implements Sink {
   }
 
   data(bytes: Buffer, from: number, to: number): void {
-
     this.#save(bytes, from, to)
     this.#outbox.send(this.#backend, bytes, from, to, false)
   }
 
+  get #dataBytes(): number {
+    return this.#body instanceof ChunkedBody ? this.#body.dataBytes : this.#savedBytes
+  }
+
   #save(bytes: Buffer, from: number, to: number): void {
     this.#savedBytes += to - from
-    if (this.#savedBytes > this.#replayLimitBytes) this.#saved = undefined
+    if (this.#savedBytes > this.#limits.replayLimitBytes) this.#saved = undefined
     // No copy: what a client's socket reads is not written over.
     else this.#saved?.push(bytes.subarray(from, to))
   }
