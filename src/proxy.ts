@@ -77,7 +77,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
       ? forwardTcp(pool, log, { ...dialling, idleTimeoutMs })
       : forwardHttp(pool, log, { ...httpDefaults, ...options.http, ...dialling })
   const connections = { total: 0, refused: 0 }
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
   server.maxConnections = connectionsMax
   server.on('connection', (client) => {
     client.on('error', ignore)

@@ -49,6 +49,7 @@ export class BackendConnection implements Reader {
     this.#inlet = inlet
     this.#owner = owner
     inlet.reader = this
+    socket.setNoDelay(true)
     socket.on('error', (error) => {
       this.#error = error
     })

@@ -15,14 +15,24 @@ export interface DialOptions {
 }
 
 /**
- * Connects to a backend: no delay, half-open allowed.
+ * Connects to a backend, half-open allowed.
  *
  * An error that comes later destroys the socket and is not thrown; whoever cares listens for it.
  *
  * @throws PilotiError BACKEND_CONNECT, BACKEND_CONNECT_TIMEOUT or OUT_OF_SOCKETS.
  */
 export function dial(address: Address, options: DialOptions): Promise<Socket> {
-  return new Promise((resolve, reject) => new Dial(address, options, resolve, reject))
+  return new Promise((resolve, reject) => dialThen(address, options, resolve, reject))
+}
+
+/** The same without a promise, for what happens thousands of times a second. */
+export function dialThen(
+  address: Address,
+  options: DialOptions,
+  connected: (socket: Socket) => void,
+  failed: (error: PilotiError) => void,
+): void {
+  new Dial(address, options, connected, failed)
 }
 
 class Dial implements Expiring {
@@ -44,7 +54,7 @@ class Dial implements Expiring {
     this.#options = options
     this.#reject = reject
     // Node's attempt timer of 250 ms would turn a slow handshake into a failure.
-    const manner = { onread, noDelay: true, allowHalfOpen: true, autoSelectFamily: false }
+    const manner = { onread, allowHalfOpen: true, autoSelectFamily: false }
     const socket = connect({ ...address, ...manner })
     this.#socket = socket
     sweep.add(this)

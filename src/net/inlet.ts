@@ -1,14 +1,14 @@
 import type { OnReadOpts } from 'node:net'
 
 const sharedBytes = 64 * 1_024
-/** At most so many long transfers read into a buffer of their own; further ones use the shared one. */
-const privateMax = 256
-/** Private buffers kept for the next long transfer. */
-const sparesMax = 16
+/** Long transfers beyond this use the shared buffer. */
+const lentMaxBytes = 64 * 1_024 * 1_024
+/** Buffers kept for the next long transfer. */
+const sparesMax = 8
 
 const shared = Buffer.allocUnsafeSlow(sharedBytes)
 const spares: Buffer[] = []
-let lent = 0
+let lentBytes = 0
 
 /** Who takes what a socket reads. */
 export interface Reader {
@@ -53,7 +53,7 @@ export class Inlet {
   /** Lets go of a lent buffer that is still being written from. */
   abandon(): void {
     if (this.#buffer === shared) return
-    lent--
+    lentBytes -= this.#buffer.length
     this.#buffer = shared
   }
 
@@ -62,12 +62,12 @@ export class Inlet {
     const isShared = buffer === shared
     // Nobody reads: the bytes go nowhere, and reading stops.
     const goOn = this.reader?.read(buffer, end, isShared) ?? false
-    if (isShared && end === sharedBytes && lent < privateMax) this.#borrow()
+    if (isShared && end === sharedBytes && lentBytes < lentMaxBytes) this.#borrow()
     return goOn
   }
 
   #borrow(): void {
-    lent++
+    lentBytes += this.#privateBytes
     const index = spares.findIndex(({ length }) => length === this.#privateBytes)
     const [spare] = index === -1 ? [] : spares.splice(index, 1)
     this.#buffer = spare ?? Buffer.allocUnsafeSlow(this.#privateBytes)

@@ -49,6 +49,8 @@ export class Relay implements Expiring, Reader {
   #hasBackendEnded = false
   #hasEnded = false
   #openSockets = 2
+  #hasSent = false
+  #hasReceived = false
   #movedMs = 0
 
   constructor(client: Socket, inlet: Inlet, observer: RelayObserver, options: RelayOptions) {
@@ -69,7 +71,6 @@ export class Relay implements Expiring, Reader {
     client.on('data', (chunk) => this.#fromClient(chunk))
     client.on('end', () => this.#clientEnded())
     client.on('close', () => this.#closed('client'))
-    backend.on('drain', () => client.resume())
     backend.on('end', () => this.#backendEnded())
     backend.on('close', () => this.#closed('backend'))
     client.resume()
@@ -96,13 +97,20 @@ export class Relay implements Expiring, Reader {
     const backend = this.#backend!
     this.#touch()
     this.#observer.sent(chunk.length)
-    if (!backend.write(chunk)) this.#client.pause()
+    // Nagle's algorithm never holds up a first write, and many a connection has no second one.
+    if (this.#hasSent) backend.setNoDelay(true)
+    this.#hasSent = true
+    if (backend.write(chunk)) return
+    this.#client.pause()
+    backend.once('drain', () => this.#client.resume())
   }
 
   read(bytes: Buffer, end: number, isShared: boolean): boolean {
     const client = this.#client
     this.#touch()
     this.#observer.received(end)
+    if (this.#hasReceived) client.setNoDelay(true)
+    this.#hasReceived = true
     client.write(isShared ? copyOf(bytes, 0, end) : bytes.subarray(0, end))
     // The system took it all, at once: the buffer is free again.
     if (client.writableLength === 0) return true

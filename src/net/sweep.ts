@@ -1,3 +1,5 @@
+import { Slots } from '../base/slots.ts'
+
 /** Something that must not outlast its deadline. */
 export interface Expiring {
   /** On the clock of its sweep; may be moved at any time. */
@@ -19,36 +21,24 @@ const tickMs = 250
 export class Sweep {
   /** The time at the last tick, in milliseconds; a deadline is this plus a duration. */
   nowMs: number = performance.now()
-  readonly #watched: Expiring[] = []
+  readonly #watched = new Slots<'sweepSlot', Expiring>('sweepSlot')
   #timer: NodeJS.Timeout | undefined
 
   add(item: Expiring): void {
-    if (item.sweepSlot !== -1) return
-    item.sweepSlot = this.#watched.length
-    this.#watched.push(item)
+    this.#watched.add(item)
     if (this.#timer !== undefined) return
     this.nowMs = performance.now()
     this.#timer = setInterval(() => this.#tick(), tickMs).unref()
   }
 
   delete(item: Expiring): void {
-    const slot = item.sweepSlot
-    if (slot === -1) return
-    item.sweepSlot = -1
-    const last = this.#watched.pop()!
-    if (last === item) return
-    this.#watched[slot] = last
-    last.sweepSlot = slot
+    this.#watched.delete(item)
   }
 
   #tick(): void {
     this.nowMs = performance.now()
-    // From the end: what an expiring item deletes has been looked at, or moves to where we have been.
-    for (let slot = this.#watched.length - 1; slot >= 0; slot--) {
-      const item = this.#watched[slot]
-      if (item !== undefined && item.deadlineMs < this.nowMs - tickMs) item.expire()
-    }
-    if (this.#watched.length > 0) return
+    for (const item of this.#watched) if (item.deadlineMs < this.nowMs - tickMs) item.expire()
+    if (this.#watched.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }

@@ -10,6 +10,9 @@ export interface AttemptOptions {
   readonly onRetry?: (error: PilotiError) => void
 }
 
+/** Work that tells by a call that it could not be done. */
+export type Work = (lease: Lease, fail: (error: PilotiError) => void) => void
+
 /**
  * Leases a backend and does `work` with it; on a failure that allows it, tries another one.
  *
@@ -17,31 +20,50 @@ export interface AttemptOptions {
  *
  * @throws PilotiError NO_BACKEND when no backend may take work, or what the last try failed with.
  */
-export async function attempt<T>(
+export function attempt<T>(
   pool: Pool,
   key: string,
   work: (lease: Lease) => Promise<T>,
   options: AttemptOptions = {},
 ): Promise<T> {
-  const { retriesMax = 2, onRetry = () => {} } = options
+  return new Promise((resolve, reject) => {
+    const promised: Work = (lease, fail) => {
+      const started = async (): Promise<T> => work(lease)
+      started().then(resolve, (error: unknown) => {
+        if (error instanceof PilotiError) return fail(error)
+        lease.release('aborted')
+        reject(error)
+      })
+    }
+    attemptEach(pool, key, promised, reject, options)
+  })
+}
+
+/** The same without a promise, for what happens thousands of times a second: `giveUp` gets the error. */
+export function attemptEach(
+  pool: Pool,
+  key: string,
+  work: Work,
+  giveUp: (error: PilotiError) => void,
+  options: AttemptOptions = {},
+): void {
+  const { retriesMax = 2, onRetry } = options
   const tried: Readonly<Backend>[] = []
   let last: PilotiError | undefined
-  for (;;) {
+  const next = (): void => {
     const lease = pool.lease(key, tried)
-    if (lease === undefined) throw last ?? new PilotiError('NO_BACKEND', 'no backend may take work')
-    try {
-      return await work(lease)
-    } catch (cause) {
-      if (!(cause instanceof PilotiError)) {
-        lease.release('aborted')
-        throw cause
-      }
-      const { side, retry } = cause.kind
-      lease.release(side === 'backend' ? 'failed' : 'aborted', undefined, cause.message)
-      if (!retry || tried.length >= retriesMax) throw cause
-      tried.push(lease.backend)
-      last = cause
-      onRetry(cause)
+    if (lease === undefined) {
+      return giveUp(last ?? new PilotiError('NO_BACKEND', 'no backend may take work'))
     }
+    work(lease, (error) => {
+      const { side, retry } = error.kind
+      lease.release(side === 'backend' ? 'failed' : 'aborted', undefined, error.message)
+      if (!retry || tried.length >= retriesMax) return giveUp(error)
+      tried.push(lease.backend)
+      last = error
+      onRetry?.(error)
+      next()
+    })
   }
+  next()
 }

@@ -27,6 +27,7 @@ const nothing = Buffer.alloc(0)
 export class HttpClient implements Expiring {
   deadlineMs = 0
   sweepSlot = -1
+  slot = -1
   readonly socket: Socket
   /** The client's address; empty for a Unix socket. */
   readonly key: string
@@ -50,6 +51,7 @@ export class HttpClient implements Expiring {
     this.#bornMs = context.sweep.nowMs
     this.key = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
     this.#lines = new RequestLines(this.key, context)
+    socket.setNoDelay(true)
     this.expect(context.options.headTimeoutMs)
     context.sweep.add(this)
     context.clients.add(this)

@@ -1,5 +1,6 @@
 import { type ErrorCode, errorKinds, PilotiError } from '../base/errors.ts'
 import type { Log, LogFields } from '../base/log.ts'
+import { Slots } from '../base/slots.ts'
 import { RequestHead } from '../codecs/http1-request.ts'
 import type { BackendConnection, ConnectionOwner } from '../http/backend-connection.ts'
 import { Outbox } from '../http/outbox.ts'
@@ -62,7 +63,7 @@ export class HttpContext implements ConnectionOwner {
     desyncs: 0,
     answers: {},
   }
-  readonly clients: Set<HttpClient> = new Set()
+  readonly clients: Slots<'slot', HttpClient> = new Slots('slot')
   isDraining = false
   readonly #heads: RequestHead[] = []
 

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
-import { PilotiError } from '../base/errors.ts'
+import type { PilotiError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { Slots } from '../base/slots.ts'
 import { abort } from '../net/abort.ts'
-import { dial } from '../net/dial.ts'
+import { type DialOptions, dialThen } from '../net/dial.ts'
 import { Inlet } from '../net/inlet.ts'
 import { Relay, type RelayEnd, type RelayObserver, type RelayOptions } from '../net/relay.ts'
 import { Sweep } from '../net/sweep.ts'
-import { attempt } from '../pool/attempt.ts'
+import { attemptEach, type Work } from '../pool/attempt.ts'
 import type { Lease } from '../pool/lease.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Forwarding } from './forwarding.ts'
@@ -29,25 +30,21 @@ export function forwardTcp(pool: Pool, log: Log, options: TcpOptions): Forwardin
     halfClosedTimeoutMs: idleTimeoutMs,
   }
   const outage = new Outage(log)
-  const connections = new Set<Connection>()
+  const connections: Connections = new Slots('slot')
   const onRetry = (error: PilotiError): void => log.debug('retry', error.message)
 
-  async function serve(client: Socket): Promise<void> {
-    const connection = new Connection(client, relayOptions, connections)
-    const connect = (lease: Lease): Promise<void> => connection.dial(lease, connectTimeoutMs, sweep)
-    try {
-      const key = pool.usesKey ? (client.remoteAddress ?? '') : ''
-      await attempt(pool, key, connect, { retriesMax, onRetry })
-      outage.over()
-    } catch (error) {
-      connection.giveUp()
-      if (!(error instanceof PilotiError)) throw error
-      outage.refuse(error)
-    }
-  }
-
   return {
-    serve: (client) => void serve(client),
+    serve(client) {
+      const connection = new Connection(client, relayOptions, connections)
+      const key = pool.usesKey ? (client.remoteAddress ?? '') : ''
+      const connect: Work = (lease, fail) =>
+        connection.dial(lease, { sweep, connectTimeoutMs }, () => outage.over(), fail)
+      const giveUp = (error: PilotiError): void => {
+        connection.giveUp()
+        outage.refuse(error)
+      }
+      attemptEach(pool, key, connect, giveUp, { retriesMax, onRetry })
+    },
     get active() {
       return connections.size
     },
@@ -60,30 +57,45 @@ export function forwardTcp(pool: Pool, log: Log, options: TcpOptions): Forwardin
   }
 }
 
-/** Large reads are what makes a long transfer cheap: a third of the CPU of Node's usual 64 KB. */
-const longReadBytes = 256 * 1_024
+/** Large reads are what makes a long transfer cheap (bench/results/tcp.md). */
+const longReadBytes = 1_024 * 1_024
+
+type Connections = Slots<'slot', Connection>
 
 /** One client's connection, from its acceptance until its sockets are closed. */
 class Connection implements RelayObserver {
   readonly #client: Socket
   readonly #inlet = new Inlet(longReadBytes)
   readonly #relay: Relay
-  readonly #all: Set<Connection>
+  readonly #all: Connections
+  slot = -1
   #lease: Lease | undefined
   #dialledMs = 0
 
-  constructor(client: Socket, options: RelayOptions, all: Set<Connection>) {
+  constructor(client: Socket, options: RelayOptions, all: Connections) {
     this.#client = client
     this.#relay = new Relay(client, this.#inlet, this, options)
     this.#all = all
     all.add(this)
   }
 
-  /** Connects to the leased backend and begins to relay. @throws PilotiError when that fails. */
-  async dial(lease: Lease, connectTimeoutMs: number, sweep: Sweep): Promise<void> {
+  /** Connects to the leased backend and begins to relay. */
+  dial(
+    lease: Lease,
+    options: Omit<DialOptions, 'onread'>,
+    done: () => void,
+    fail: (error: PilotiError) => void,
+  ): void {
     this.#dialledMs = performance.now()
     const { onread } = this.#inlet
-    const backend = await dial(lease.backend.address, { connectTimeoutMs, onread, sweep })
+    const connected = (backend: Socket): void => {
+      this.#start(lease, backend)
+      done()
+    }
+    dialThen(lease.backend.address, { ...options, onread }, connected, fail)
+  }
+
+  #start(lease: Lease, backend: Socket): void {
     lease.connected()
     if (this.#client.destroyed) {
       lease.release('aborted')
@@ -116,8 +128,9 @@ class Connection implements RelayObserver {
   }
 
   ended(how: RelayEnd): void {
-    const lifeMs = performance.now() - this.#dialledMs
-    this.#lease!.release(outcomeOf[how], lifeMs, how)
+    const lease = this.#lease!
+    const lifeMs = lease.isAnswered ? undefined : performance.now() - this.#dialledMs
+    lease.release(outcomeOf[how], lifeMs, how)
   }
 
   closed(): void {
