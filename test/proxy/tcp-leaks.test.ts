@@ -4,7 +4,7 @@ import { it } from 'node:test'
 import { abort } from '../../src/net/abort.ts'
 import { backTo, held } from '../net/leaks.ts'
 import { backend, deadPort } from '../support/backends.ts'
-import { open, proxied } from '../support/proxied.ts'
+import { open, proxied, until } from '../support/proxied.ts'
 
 const connections = 10_000
 const atATime = 100
@@ -62,6 +62,8 @@ it(`mode tcp holds nothing after ${connections} connections that ended in every 
     }
   }
   await Promise.all(Array.from({ length: atATime }, client))
+  // Some were gone before the proxy had accepted them.
+  await until(() => proxy.view().connections.total === connections)
   await end()
   await backTo(before)
 
