@@ -41,6 +41,7 @@ class Dial implements Expiring {
   readonly #address: Address
   readonly #options: DialOptions
   readonly #socket: Socket
+  #isSettled = false
   readonly #reject: (error: PilotiError) => void
 
   constructor(
@@ -60,23 +61,29 @@ class Dial implements Expiring {
     sweep.add(this)
     // Not earlier: the time of a sweep that watched nothing is an old one.
     this.deadlineMs = sweep.nowMs + connectTimeoutMs
-    // It stays: whatever comes later, an error always has a listener. After `connect` it changes nothing.
+    // It stays: whatever comes later, an error always has a listener.
     socket.on('error', (cause) => {
-      sweep.delete(this)
-      reject(classify(address, cause))
+      if (this.#settle()) reject(classify(address, cause))
     })
     socket.once('connect', () => {
-      sweep.delete(this)
-      resolve(socket)
+      if (this.#settle()) resolve(socket)
     })
   }
 
   expire(): void {
-    const { connectTimeoutMs, sweep } = this.#options
+    const { connectTimeoutMs } = this.#options
     const text = `connect to ${formatAddress(this.#address)} timed out after ${connectTimeoutMs} ms`
-    sweep.delete(this)
+    this.#settle()
     this.#reject(new PilotiError('BACKEND_CONNECT_TIMEOUT', text))
     this.#socket.destroy()
+  }
+
+  /** @returns whether the dial was still open until now. */
+  #settle(): boolean {
+    const wasOpen = !this.#isSettled
+    this.#isSettled = true
+    this.#options.sweep.delete(this)
+    return wasOpen
   }
 }
 
