@@ -27,6 +27,7 @@ export class Lease {
   readonly #lessor: Lessor
   #isConnected = false
   #isAnswered = false
+  #isExcused = false
   #isReleased = false
 
   constructor(lessor: Lessor, backend: Backend) {
@@ -52,6 +53,11 @@ export class Lease {
     if (this.#isConnected) return
     this.#isConnected = true
     this.#lessor.connected(this.#backend)
+  }
+
+  /** The backend is known to be well otherwise: that it fails this work says nothing of its health. */
+  excuse(): void {
+    this.#isExcused = true
   }
 
   /** The first sign of an answer came this long after the work began. Later calls do nothing. */
@@ -88,7 +94,7 @@ export class Lease {
     backend.active--
     backend[outcome]++
     if (this.#isConnected) return
-    if (outcome === 'failed') this.#lessor.refused(this, backend, reason)
+    if (outcome === 'failed' && !this.#isExcused) this.#lessor.refused(this, backend, reason)
     else this.#lessor.unknown(this, backend)
   }
 

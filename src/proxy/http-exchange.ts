@@ -196,10 +196,10 @@ export class Exchange implements ConnectionUser {
     this.#client.answer({ ...answer, json, toHead }, !this.wantsBody)
   }
 
-  /** A backend that has answered others meanwhile is slow with this request, but it is well. */
+  /** A backend that has answered others meanwhile fails this request, but it is well. */
   #excuse(): void {
     const lease = this.#lease
-    if (lease !== undefined && lease.backend.quietSinceMs > this.#sentMs) lease.connected()
+    if (lease !== undefined && lease.backend.quietSinceMs > this.#sentMs) lease.excuse()
   }
 
   #dial(backend: Readonly<Backend>): void {

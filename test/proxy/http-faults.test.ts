@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { backend } from '../support/backends.ts'
 import { drain, open, until } from '../support/proxied.ts'
-import { fronted, get, nodeBackend, request, scripted, settled } from './http-talk.ts'
+import { fronted, get, nodeBackend, request, say, scripted, settled } from './http-talk.ts'
 
 const body = 'hello, world'
 const chunks = '6\r\nhello,\r\n6;x=y\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n'
@@ -162,6 +162,40 @@ function judgeStall(text: string, bytes: string, at: number): void {
   else if (!/HTTP\/1.1 200 /.test(text))
     assert.match(text, /HTTP\/1.1 408 [\s\S]*REQUEST_TIMEOUT/, why)
 }
+
+describe('a backend that hangs', { timeout: 10_000 }, () => {
+  it('is left out, whoever else it has answered just before', async (t) => {
+    const { port } = await scripted(t, (socket, head) => {
+      if (head.startsWith('GET /fine')) socket.end(answers.length)
+    })
+    const { proxy, told } = await fronted(t, [port], { http: times })
+    // One older connection and one younger, for in whose order they are looked at is not said.
+    const [older, first, younger] = [open(proxy.address), open(proxy.address), open(proxy.address)]
+    await until(() => proxy.view().connections.active === 3)
+    first.write(get('/hangs'))
+    await until(() => proxy.view().pool.backends[0]!.sentBytes > 0)
+    await say(proxy, get('/fine'))
+    older.write(get('/hangs'))
+    younger.write(get('/hangs'))
+    // All are late at the same time. Two are news, the first is older than the good answer.
+    await Promise.all([older, first, younger].map(drain))
+    assert.equal(proxy.view().pool.backends[0]!.health, 'down')
+    assert.equal(told('backend_up').length, 0)
+    for (const client of [older, first, younger]) client.destroy()
+  })
+
+  it('is well as long as it answers others', async (t) => {
+    const { port } = await scripted(t, (socket, head) => {
+      if (head.startsWith('GET /fine')) socket.end(answers.length)
+    })
+    const { proxy } = await fronted(t, [port], { http: times })
+    const hangs = say(proxy, get('/hangs'))
+    await until(() => proxy.view().pool.backends[0]!.sentBytes > 0)
+    await say(proxy, get('/fine'))
+    assert.match((await hangs).text, /BACKEND_TIMEOUT/)
+    assert.equal(proxy.view().pool.backends[0]!.health, 'up')
+  })
+})
 
 describe('a tunnel', { timeout: 10_000 }, () => {
   it('breaks off the other side when one breaks off, and ends once', async (t) => {
