@@ -6,6 +6,7 @@ import { Framing } from '../codecs/http1-framing.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { LAST_CHUNK, writeLastChunk } from '../codecs/http1-write.ts'
 import type { Outbox } from '../http/outbox.ts'
+import { keepLastWords } from '../net/last-words.ts'
 
 /** Why the body of a request is refused while it comes. */
 export interface Refusal {
@@ -74,6 +75,7 @@ export class RequestBody implements Sink {
   /** Sends again what has come so far. */
   replay(backend: Socket): void {
     this.#backend = backend
+    if (!this.isDone) keepLastWords(backend)
     for (const part of this.#saved ?? []) this.#outbox.send(backend, part, 0, part.length, false)
     if (this.isDone) this.#end()
   }

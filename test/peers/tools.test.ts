@@ -39,7 +39,7 @@ describe('HTTP clients through piloti up', { timeout: 60_000 }, () => {
     const old = await ran(t, 'curl', '-sv', '--http1.0', '--max-time', '10', url)
     assert.equal(old.stdout, `${pi100}\n`)
     const head = await ran(t, 'curl', '-sI', '--max-time', '10', url)
-    assert.match(head.stdout, /^HTTP\/1\.1 200 OK[\s\S]*content-length: 102/i)
+    assert.match(head.stdout, /^HTTP\/1\.1 200 OK[\s\S]*content-length: 103/i)
     const row = await ran(t, 'curl', '-sv', '--max-time', '10', `${url}?[1-10]`)
     assert.equal(row.stdout, `${pi100}\n`.repeat(10))
     assert.equal(row.stderr.match(/Re-using existing|Reusing existing/g)?.length, 9)
@@ -91,7 +91,7 @@ describe('HTTP clients through piloti up', { timeout: 60_000 }, () => {
 
   it('serves autocannon', async (t) => {
     const { told } = await up(t)
-    const args = [autocannonPath, '-j', '-c', '64', '-d', '2', `http://${told.address}/10`]
+    const args = [autocannonPath, '-j', '-c', '64', '-d', '1', `http://${told.address}/10`]
     const result = JSON.parse((await ran(t, process.execPath, ...args)).stdout)
     assert.deepEqual([result.errors, result.timeouts, result.non2xx], [0, 0, 0])
     assert.ok(result['2xx'] > 100)
