@@ -165,9 +165,8 @@ export class Exchange implements ConnectionUser {
     if (this.#lease === undefined) this.fail(lastError.code, lastError.message)
     else if (this.wantsBody) {
       this.fail('REQUEST_TIMEOUT', 'the body of the request did not come in time')
-    } else {
-      this.fail('BACKEND_TIMEOUT', 'the backend did not answer in time')
-    }
+    } else if (this.#lease.isTrial) this.#broken('let its time pass', 'BACKEND_TIMEOUT')
+    else this.fail('BACKEND_TIMEOUT', 'the backend did not answer in time')
   }
 
   /** Ends with an answer of the proxy's own, or by breaking off what has begun. */
@@ -353,9 +352,9 @@ export class Exchange implements ConnectionUser {
   }
 
   /** The connection to the backend broke: another try if nothing is lost by it, else an error. */
-  #broken(what: string): true {
+  #broken(what: string, code: ErrorCode = 'BACKEND_RESET'): true {
     const { exchanges, backend } = this.#connection!
-    const isStale = exchanges > 0
+    const isStale = exchanges > 0 && code === 'BACKEND_RESET'
     const isRepeatable = this.#head.idempotent && (this.#body?.isReplayable ?? true)
     const message = `the backend ${what} before its answer was complete`
     if (!this.#hasFirstByte && isRepeatable) {
@@ -364,9 +363,9 @@ export class Exchange implements ConnectionUser {
       this.#release(isStale ? 'aborted' : 'failed', what)
       this.#tries.mustDial = true
       if (!isStale) this.#tries.exclude(backend)
-      if (this.#retry({ code: 'BACKEND_RESET', message })) return true
+      if (this.#retry({ code, message })) return true
     }
-    this.fail('BACKEND_RESET', message)
+    this.fail(code, message)
     return true
   }
 

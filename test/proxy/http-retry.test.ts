@@ -249,4 +249,17 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
     for (const client of clients) client.destroy()
     await settled(proxy)
   })
+
+  it('lets a request that finds out if a backend is back go elsewhere', async (t) => {
+    const hangs = await backend(t, (socket) => socket.resume())
+    const http = { responseTimeoutMs: 50 }
+    const { proxy } = await fronted(t, [hangs, await named(t, 'good')], { http })
+    assert.match((await say(proxy, get())).text, / 504 /)
+    assert.equal(proxy.view().pool.backends[0]!.health, 'down')
+    while (proxy.view().pool.backends[0]!.leases === 1) {
+      assert.match((await say(proxy, get())).text, / 200 [\s\S]*good$/)
+    }
+    await settled(proxy)
+    assert.deepEqual(proxy.view().http!.answers, { BACKEND_TIMEOUT: 1 })
+  })
 })
