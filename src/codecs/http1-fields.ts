@@ -7,14 +7,12 @@
  *
  * @see RFC 9112 5 (field syntax), 5.2 (folding is refused)
  */
+import { LastSection } from './http1-again.ts'
 import { COLON, CR, HTAB, hasLineFeed, isBlank, LF, SP, TOKEN, VALUE } from './http1-chars.ts'
 import { BAD, DONE, type Fault, type Faults, MORE, type Result } from './http1-faults.ts'
 import { isHopByHop, Kind, kindOf } from './http1-names.ts'
+import { LEFT_OUT, type LineTable, STRIDE } from './http1-table.ts'
 
-/** Numbers a line takes in `table`: name from, name to, value from, value to, kind and mark. */
-export const STRIDE = 5
-/** Set in a line's last number when the line is not forwarded. */
-export const LEFT_OUT = 0x100
 const KIND = 0xff
 const FIRST_LINES = 24
 
@@ -24,7 +22,7 @@ export interface FieldLimits {
   readonly fieldsLimit: number
 }
 
-export class FieldLines {
+export class FieldLines implements LineTable {
   /** `STRIDE` numbers a line; a line ends where the next begins, the last one 2 before `end`. */
   table: Int32Array = new Int32Array(STRIDE * FIRST_LINES)
   count = 0
@@ -37,6 +35,8 @@ export class FieldLines {
   readonly faults: Faults
   limitBytes: number
   fieldsLimit: number
+  readonly #last = new LastSection()
+  #from = 0
   #at = 0
   #scanned = 0
 
@@ -48,6 +48,7 @@ export class FieldLines {
 
   /** Forgets all lines; the next one begins at offset `at`. */
   reset(at = 0): void {
+    this.#from = at
     this.#at = at
     this.#scanned = 0
     this.count = 0
@@ -58,7 +59,18 @@ export class FieldLines {
   }
 
   /** Reads lines up to the empty one. `stop` is at most `start + limitBytes`. */
-  parse(bytes: Uint8Array, start: number, stop: number): Result {
+  parse(bytes: Buffer, start: number, stop: number): Result {
+    const from = this.#from
+    if (this.#scanned === 0 && this.#last.isAt(bytes, start + from, stop)) {
+      this.#last.repeat(this, from)
+      return DONE
+    }
+    const result = this.#read(bytes, start, stop)
+    if (result === DONE) this.#last.keep(this, bytes, start, from)
+    return result
+  }
+
+  #read(bytes: Uint8Array, start: number, stop: number): Result {
     if (this.#scanned > this.#at && !hasLineFeed(bytes, start + this.#scanned, stop)) {
       return this.#wait(start, stop)
     }

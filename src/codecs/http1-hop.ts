@@ -8,8 +8,9 @@
  */
 import { COMMA, isBlank, lowered } from './http1-chars.ts'
 import type { Fault } from './http1-faults.ts'
-import { type FieldLines, STRIDE } from './http1-fields.ts'
+import type { FieldLines } from './http1-fields.ts'
 import { isHopByHop, isProtected, Kind, kindOf, mixOf } from './http1-names.ts'
+import { STRIDE } from './http1-table.ts'
 
 const NOMINATED_LIMIT = 32
 const close = new TextEncoder().encode('close')

@@ -7,9 +7,10 @@
  * @see RFC 9110 6.5.1, RFC 9112 7.1.2
  */
 import { BAD, DONE, type Fault, type Faults, MORE, type Result } from './http1-faults.ts'
-import { type FieldLimits, FieldLines, STRIDE } from './http1-fields.ts'
+import { type FieldLimits, FieldLines } from './http1-fields.ts'
 import type { HopOptions } from './http1-hop.ts'
 import { isForwarding, isHopByHop, isProtected, Kind } from './http1-names.ts'
+import { STRIDE } from './http1-table.ts'
 
 const refused = new Set(
   `accept authentication-info authorization cache-control content-encoding content-range

@@ -7,12 +7,13 @@
  *
  * @see RFC 9112 2.3 (the version is always our own), RFC 9110 7.6.1 (what ends at a hop)
  */
-import { type FieldLines, LEFT_OUT, STRIDE } from './http1-fields.ts'
+import type { FieldLines } from './http1-fields.ts'
 import { Framing } from './http1-framing.ts'
 import { Method } from './http1-method.ts'
 import { Kind } from './http1-names.ts'
 import type { RequestHead } from './http1-request.ts'
 import type { ResponseHead } from './http1-response.ts'
+import { LEFT_OUT, STRIDE } from './http1-table.ts'
 import { Form } from './http1-target.ts'
 
 export interface RequestWriteOptions {

@@ -1,5 +1,5 @@
-import { STRIDE } from '../codecs/http1-fields.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
+import { STRIDE } from '../codecs/http1-table.ts'
 
 /** Whether the client would rather have JSON than text, for an answer of the proxy's own. */
 export function prefersJson({ fields, start }: RequestHead, bytes: Buffer): boolean {
