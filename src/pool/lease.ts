@@ -91,6 +91,7 @@ export class Lease {
     this.#isReleased = true
     if (responseTimeMs !== undefined) this.answered(responseTimeMs)
     this.#stopWaiting()
+    if (outcome === 'ok') this.connected()
     backend.active--
     backend[outcome]++
     if (this.#isConnected) return

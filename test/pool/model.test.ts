@@ -78,13 +78,16 @@ const connect =
   (world) => {
     const held = world.held[nth % world.held.length]
     if (held === undefined) return
-    const { model } = held
     held.lease.connected()
     if (held.isConnected) return
     held.isConnected = true
-    if (model.health !== 'up') world.expected.push(`up ${idOf(model, world)}`)
-    Object.assign(model, { health: 'up', pauseMs: 1_000, trial: undefined })
+    rise(held.model, world)
   }
+
+function rise(model: Model, world: World): void {
+  if (model.health !== 'up') world.expected.push(`up ${idOf(model, world)}`)
+  Object.assign(model, { health: 'up', pauseMs: 1_000, trial: undefined })
+}
 
 const answer =
   (nth: number, ms: number): Step =>
@@ -103,7 +106,8 @@ const release =
     model[outcome]++
     if (isConnected) return
     const isTrial = model.health === 'trial' && model.trial === held.lease
-    if (outcome !== 'failed') {
+    if (outcome === 'ok') return rise(model, world)
+    if (outcome === 'aborted') {
       if (isTrial) model.trial = undefined
       return
     }
