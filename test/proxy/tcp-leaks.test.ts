@@ -74,8 +74,12 @@ it(`mode tcp holds nothing after ${connections} connections that ended in every 
     assert.equal(active, 0, id)
     assert.equal(leases, ok + failed + aborted, id)
   }
-  const [a, b] = pool.backends
-  assert.ok(a!.ok > 0 && a!.failed > 0 && a!.aborted > 0 && b!.leases > 100)
+  for (const outcome of ['ok', 'failed', 'aborted'] as const) {
+    assert.ok(
+      pool.backends.some((view) => view[outcome] > 0),
+      `some are ${outcome}`,
+    )
+  }
 })
 
 /** What a test context does at its end, to be done earlier. */
