@@ -172,7 +172,7 @@ export class Exchange implements ConnectionUser {
   /** Ends with an answer of the proxy's own, or by breaking off what has begun. */
   fail(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#hasEnded) return
-    const backend = this.#lease?.backend.id
+    const backend = this.#lease?.backend.id ?? this.#tries.failed.at(-1)?.id
     const { side, status } = errorKinds[code]
     // What is gathered is for this client, and the next one's answer would come behind it.
     this.#context.outbox.drop()

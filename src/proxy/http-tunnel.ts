@@ -14,7 +14,7 @@ export function openTunnel(
   client: HttpClient,
   connection: BackendConnection,
   lease: Lease,
-  { options, sweep }: HttpContext,
+  { options, outage, sweep }: HttpContext,
 ): void {
   const { tunnelIdleTimeoutMs, halfClosedTimeoutMs } = options
   const observer: RelayObserver = {
@@ -32,4 +32,5 @@ export function openTunnel(
   const early = client.becomeTunnel(relay)
   if (early.length > 0) backend.write(early)
   relay.start(backend)
+  outage.over()
 }

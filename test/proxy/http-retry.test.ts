@@ -18,6 +18,7 @@ import {
   settled,
 } from './http-talk.ts'
 
+const switching = 'HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: toy\r\n\r\n'
 const statusOf = (text: string): string => text.slice(9, 12)
 
 /** A backend that breaks the connection off when it has `count` bytes of a request. */
@@ -160,7 +161,8 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
     assert.match(text, / 502 [\s\S]*BACKEND_RESET/)
     assert.equal((await settled(proxy)).failed, 3)
     assert.equal(told('request_failed').length, 1)
-    assert.equal(told('request_failed')[0]!.fields.retries, 2)
+    const { backend: id, retries } = told('request_failed')[0]!.fields
+    assert.deepEqual({ id, retries }, { id: `127.0.0.1:${ports[2]}`, retries: 2 })
   })
 
   it('tells what the last backend did, not that there is no other', async (t) => {
@@ -173,7 +175,7 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
   it('says 503 while no backend is left, and tells the log once, with a count at the end', async (t) => {
     let isUp = false
     const { port } = await scripted(t, (socket) =>
-      isUp ? socket.write(ok('x')) : socket.resetAndDestroy(),
+      isUp ? socket.end(switching) : socket.resetAndDestroy(),
     )
     const { proxy, told } = await fronted(t, [port])
     assert.equal(statusOf((await say(proxy, get())).text), '502')
@@ -182,7 +184,9 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
     }
     assert.equal(told('refused').length, 1)
     isUp = true
-    while (statusOf((await say(proxy, get())).text) !== '200');
+    // Whoever is served first ends it, also by an upgrade.
+    const upgrade = get('/', 'Upgrade: toy').replace('close', 'close, Upgrade')
+    while (statusOf((await say(proxy, upgrade)).text) !== '101');
     assert.equal(told('refused').length, 1)
     assert.equal(told('refused_over').length, 1)
     assert.ok(Number(told('refused_over')[0]!.fields.refused) >= 3)
