@@ -54,9 +54,10 @@ class Dial implements Expiring {
     this.#address = address
     this.#options = options
     this.#reject = reject
-    // Node's attempt timer of 250 ms would turn a slow handshake into a failure.
-    const manner = { onread, allowHalfOpen: true, autoSelectFamily: false }
-    const socket = connect({ ...address, ...manner })
+    // A name with several addresses: each in turn. Node gives up on one after 250 ms, which is a slow handshake.
+    const autoSelectFamilyAttemptTimeout = Math.max(250, connectTimeoutMs / 2)
+    const names = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout }
+    const socket = connect({ ...address, ...names, onread, allowHalfOpen: true })
     this.#socket = socket
     sweep.add(this)
     // Not earlier: the time of a sweep that watched nothing is an old one.

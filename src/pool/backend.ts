@@ -54,10 +54,14 @@ export class Backend implements Candidate {
   receivedBytes = 0
   #measuredAtMs = 0
 
+  /** @throws RangeError for a weight that is not above 0. */
   constructor(spec: BackendSpec) {
-    this.address = spec.address
-    this.id = formatAddress(spec.address)
-    this.weight = spec.weight ?? 1
+    const { address, weight = 1 } = spec
+    this.address = address
+    this.id = formatAddress(address)
+    this.weight = weight
+    if (!(weight > 0))
+      throw new RangeError(`backend ${this.id} has weight ${weight}: above 0 wanted`)
   }
 
   /** Takes a response time into the average and the histogram. */

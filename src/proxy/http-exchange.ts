@@ -8,6 +8,7 @@ import { isOffered } from '../codecs/http1-response.ts'
 import { writeRequestHead } from '../codecs/http1-write.ts'
 import { BackendConnection, type ConnectionUser } from '../http/backend-connection.ts'
 import { dateLine } from '../http/date.ts'
+import { wasAborted } from '../net/abort.ts'
 import { dial } from '../net/dial.ts'
 import { Inlet } from '../net/inlet.ts'
 import type { Backend } from '../pool/backend.ts'
@@ -128,7 +129,8 @@ export class Exchange implements ConnectionUser {
   }
 
   backendEnded(): void {
-    if (this.#hasResponse && this.#connection!.body.end()) this.#complete(false)
+    const { body, socket } = this.#connection!
+    if (this.#hasResponse && !wasAborted(socket) && body.end()) this.#complete(false)
     else this.#broken('ended the connection')
   }
 

@@ -92,7 +92,13 @@ class Connection implements RelayObserver {
       this.#start(lease, backend)
       done()
     }
-    dialThen(lease.backend.address, { ...options, onread }, connected, fail)
+    const failed = (error: PilotiError): void => {
+      if (!this.#client.destroyed) return fail(error)
+      // Nobody waits any more, so there is no point in another try.
+      lease.release(error.kind.side === 'backend' ? 'failed' : 'aborted', undefined, error.message)
+      this.#all.delete(this)
+    }
+    dialThen(lease.backend.address, { ...options, onread }, connected, failed)
   }
 
   #start(lease: Lease, backend: Socket): void {

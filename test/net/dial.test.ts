@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { Address } from '../../src/base/address.ts'
@@ -8,6 +9,8 @@ import { Inlet } from '../../src/net/inlet.ts'
 import { Sweep } from '../../src/net/sweep.ts'
 import { backend, blackHole, deadPort, greeter } from '../support/backends.ts'
 import { closed } from '../support/proxied.ts'
+
+type Found = (error: null, addresses: readonly dns.LookupAddress[]) => void
 
 const at = (port: number): Address => ({ host: '127.0.0.1', port })
 
@@ -40,6 +43,32 @@ describe('dial', () => {
       code: 'BACKEND_CONNECT',
       message: 'connect to unix:/nowhere/piloti.sock failed: ENOENT',
     })
+  })
+
+  it('tries each address of a name', async (t) => {
+    const port = await greeter(t, 'a')
+    t.mock.method(dns, 'lookup', (_host: string, _options: object, found: Found) => {
+      const families = [4, 6, 4]
+      const addresses = ['127.0.0.9', '::1', '127.0.0.1']
+      found(
+        null,
+        addresses.map((address, index) => ({ address, family: families[index]! })),
+      )
+    })
+    const inlet = new Inlet(65_536)
+    const named = { host: 'several.example', port }
+    const socket = await dial(named, { ...options(), onread: inlet.onread })
+    assert.equal(socket.remoteAddress, '127.0.0.1')
+    const heard = new Promise((resolve) => {
+      inlet.reader = {
+        read(bytes, end) {
+          resolve(bytes.toString('latin1', 0, end))
+          return true
+        },
+      }
+    })
+    assert.equal(await heard, 'a')
+    socket.destroy()
   })
 
   it('gives up in time, not earlier, also when its sweep had nothing to do for long', async (t) => {

@@ -212,7 +212,7 @@ describe('mode tcp, when a backend cannot be connected to', () => {
     const { proxy } = await proxied(t, [{ host: 'localhost', port }])
     const lookedUp = new Promise<() => void>((resolve) => {
       t.mock.method(dns, 'lookup', (_host: string, _options: object, found: Found) => {
-        resolve(() => found(null, '127.0.0.1', 4))
+        resolve(() => found(null, [{ address: '127.0.0.1', family: 4 }]))
       })
     })
     const client = open(proxy.address)
@@ -227,4 +227,4 @@ describe('mode tcp, when a backend cannot be connected to', () => {
   })
 })
 
-type Found = (error: null, address: string, family: number) => void
+type Found = (error: null, addresses: readonly dns.LookupAddress[]) => void
