@@ -38,7 +38,7 @@ const quietMs = 30_000
  * Life: construct, dial with the inlet's `onread`, `start` with what was dialled.
  */
 export class Relay implements Expiring, Reader {
-  deadlineMs: number
+  deadlineMs = 0
   sweepSlot = -1
   readonly #client: Socket
   readonly #inlet: Inlet
@@ -58,7 +58,6 @@ export class Relay implements Expiring, Reader {
     this.#inlet = inlet
     this.#observer = observer
     this.#options = options
-    this.deadlineMs = options.sweep.nowMs + options.idleTimeoutMs
   }
 
   /** Begins to read from both sides. */

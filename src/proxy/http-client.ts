@@ -48,12 +48,13 @@ export class HttpClient implements Expiring {
   constructor(socket: Socket, context: HttpContext) {
     this.socket = socket
     this.#context = context
+    // Before its clock is read: that of a sweep that watched nothing is an old one.
+    context.sweep.add(this)
     this.#bornMs = context.sweep.nowMs
     this.key = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
     this.#lines = new RequestLines(this.key, context)
     socket.setNoDelay(true)
     this.expect(context.options.headTimeoutMs)
-    context.sweep.add(this)
     context.clients.add(this)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('end', () => this.#ended())

@@ -52,6 +52,18 @@ describe('a client that is slow', { concurrency: true }, () => {
     assert.equal(client.text, '')
   })
 
+  it('has its whole time also when the proxy had nothing to do for long', async (t) => {
+    const all = await timed(t, { headTimeoutMs: 600, ageMaxMs: 600 })
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    const client = await all.connect()
+    const startMs = performance.now()
+    client.send(get())
+    assert.doesNotMatch(await client.response(), /Connection: close/)
+    const silent = await all.connect()
+    await silent.left()
+    assert.ok(performance.now() - startMs >= 595)
+  })
+
   it('gets 408 for a body that stalls', async (t) => {
     const all = await timed(t, { bodyTimeoutMs: 300 })
     const client = await all.connect()
