@@ -24,6 +24,10 @@ const cases: Readonly<Record<string, Case>> = {
     about: 'nanoseconds a pick of every strategy, with 4, 50 and 500 candidates',
     load: () => import('./strategies.ts'),
   },
+  'http1-head': {
+    about: 'nanoseconds to read and write the head of a message',
+    load: () => import('./http1-head.ts'),
+  },
   pi: {
     about: 'the digits of π beside GMP in C',
     load: () => import('./pi.ts'),
