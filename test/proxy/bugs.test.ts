@@ -24,7 +24,7 @@ import {
   settled,
 } from './http-talk.ts'
 
-/** One test for each of the 25 bugs that users of Node's proxies keep reporting. "Messages are in bugs-messages. "There" is http-proxy 1.18. */
+/** One test for each of the 25 bugs that users of proxies of Node keep reporting; "there" is http-proxy 1.18. */
 describe('bugs of Node proxies: connections', { concurrency: 4, timeout: 10_000 }, () => {
   // There: an error of either socket that nobody listens for ends the process.
   it('bug 01: a reset on either side does not end the process', async (t) => {
