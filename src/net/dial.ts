@@ -6,6 +6,9 @@ import type { Expiring, Sweep } from './sweep.ts'
 /** Our own shortage: another backend would not help, and no backend is to blame. */
 const shortages = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
 
+/** Node throws at a longer one. */
+const longestMs = 2 ** 31 - 1
+
 export interface DialOptions {
   readonly sweep: Sweep
   /** How long a backend may take to accept. */
@@ -55,7 +58,8 @@ class Dial implements Expiring {
     this.#options = options
     this.#reject = reject
     // A name with several addresses: each in turn. Node gives up on one after 250 ms, which is a slow handshake.
-    const autoSelectFamilyAttemptTimeout = Math.max(250, connectTimeoutMs / 2)
+    const halfMs = Math.max(250, Math.ceil(connectTimeoutMs / 2))
+    const autoSelectFamilyAttemptTimeout = Math.min(halfMs, longestMs)
     const names = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout }
     const socket = connect({ ...address, ...names, onread, allowHalfOpen: true })
     this.#socket = socket

@@ -83,6 +83,14 @@ describe('dial', () => {
     assert.ok(performance.now() - startMs >= 395)
   })
 
+  it('takes any time to wait', async (t) => {
+    const port = await greeter(t, 'a')
+    for (const timeoutMs of [501.5, 3_001, 2 ** 31, Number.POSITIVE_INFINITY]) {
+      const socket = await dial(at(port), options(new Sweep(), timeoutMs))
+      socket.destroy()
+    }
+  })
+
   it('throws nothing when the connection breaks later', async (t) => {
     const port = await backend(t, (socket) => socket.once('data', () => abort(socket)))
     const socket = await dial(at(port), options())
