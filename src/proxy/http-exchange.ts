@@ -345,11 +345,10 @@ export class Exchange implements ConnectionUser {
       this.#connection = undefined
       if (connection.socket.timeout) connection.socket.setTimeout(0)
     }
-    const isWhole = !this.wantsBody
     this.#end('ok')
     if (isClean) this.#context.keep(connection)
     this.#context.outage.over()
-    this.#client.exchangeEnded(this.#keepsClient, isWhole)
+    this.#client.exchangeEnded(this.#keepsClient, !this.wantsBody)
     return true
   }
 
