@@ -4,10 +4,11 @@ import { type Log, silent } from './base/log.ts'
 import { listen } from './net/listen.ts'
 import type { Pool, PoolView } from './pool/pool.ts'
 import { announce } from './proxy/announce.ts'
+import { checkQuantities } from './proxy/check.ts'
 import { closeGracefully } from './proxy/close.ts'
 import { forwardHttp } from './proxy/http.ts'
 import type { HttpView } from './proxy/http-context.ts'
-import { type HttpOptions, httpDefaults } from './proxy/http-options.ts'
+import { completeHttpOptions, type HttpOptions, httpDefaults } from './proxy/http-options.ts'
 import { forwardTcp } from './proxy/tcp.ts'
 
 export { type HttpOptions, httpDefaults }
@@ -20,15 +21,15 @@ export interface ProxyOptions {
   readonly mode?: Mode
   /** Port 0 takes any free one. */
   readonly address?: Address
-  /** How long a backend may take to accept. */
+  /** How long a backend may take to accept; 0 is no limit of ours. */
   readonly connectTimeoutMs?: number
   /** How many more backends are tried after the first cannot be connected to. */
   readonly retriesMax?: number
-  /** How long a connection may be silent in both directions. */
+  /** How long a connection of mode `tcp` may be silent in both directions; 0 is no limit. */
   readonly idleTimeoutMs?: number
   /** Times, limits and manners of mode `http`; the defaults are `httpDefaults`. */
   readonly http?: Partial<HttpOptions>
-  /** How many clients may be connected at a time; further ones are closed at once. */
+  /** How many clients may be connected at a time; further ones are closed at once. 0 is no limit. */
   readonly connectionsMax?: number
   readonly log?: Log
 }
@@ -59,7 +60,11 @@ export interface Proxy {
   close(graceMs?: number): Promise<number>
 }
 
-/** Listens, and forwards what clients send to backends of `pool`. @throws PilotiError LISTEN. */
+/**
+ * Listens, and forwards what clients send to backends of `pool`.
+ *
+ * @throws PilotiError LISTEN, ADDRESS for what `trust` holds; RangeError for an option out of range.
+ */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const {
     pool,
@@ -71,14 +76,15 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     connectionsMax = 10_000,
     log = silent,
   } = options
-  const dialling = { connectTimeoutMs, retriesMax }
+  checkQuantities({ ...options, ...options.http })
+  const dialling = { connectTimeoutMs: connectTimeoutMs || never, retriesMax }
   const forwarding =
     mode === 'tcp'
-      ? forwardTcp(pool, log, { ...dialling, idleTimeoutMs })
-      : forwardHttp(pool, log, { ...httpDefaults, ...options.http, ...dialling })
+      ? forwardTcp(pool, log, { ...dialling, idleTimeoutMs: idleTimeoutMs || never })
+      : forwardHttp(pool, log, { ...completeHttpOptions(options.http), ...dialling })
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
-  server.maxConnections = connectionsMax
+  server.maxConnections = connectionsMax || never // What Node makes of 0 depends on its version.
   server.on('connection', (client) => {
     client.on('error', ignore)
     connections.total++
@@ -113,6 +119,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 const ignore = (): void => {}
+const never = Number.POSITIVE_INFINITY
 
 const limitText = (max: number): string =>
   `${max} clients are connected, the most allowed: further ones are closed at once and counted`

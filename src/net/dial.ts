@@ -1,13 +1,11 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net'
 import { type Address, formatAddress } from '../base/address.ts'
+import { longestTimerMs } from '../base/clock.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Expiring, Sweep } from './sweep.ts'
 
 /** Our own shortage: another backend would not help, and no backend is to blame. */
 const shortages = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
-
-/** Node throws at a longer one. */
-const longestMs = 2 ** 31 - 1
 
 export interface DialOptions {
   readonly sweep: Sweep
@@ -59,7 +57,7 @@ class Dial implements Expiring {
     this.#reject = reject
     // A name with several addresses: each in turn. Node gives up on one after 250 ms, which is a slow handshake.
     const halfMs = Math.max(250, Math.ceil(connectTimeoutMs / 2))
-    const autoSelectFamilyAttemptTimeout = Math.min(halfMs, longestMs)
+    const autoSelectFamilyAttemptTimeout = Math.min(halfMs, longestTimerMs)
     const names = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout }
     const socket = connect({ ...address, ...names, onread, allowHalfOpen: true })
     this.#socket = socket

@@ -54,14 +54,19 @@ export class Backend implements Candidate {
   receivedBytes = 0
   #measuredAtMs = 0
 
-  /** @throws RangeError for a weight that is not above 0. */
+  /** @throws RangeError for a weight that is not above 0, or a port that is none. */
   constructor(spec: BackendSpec) {
     const { address, weight = 1 } = spec
     this.address = address
     this.id = formatAddress(address)
     this.weight = weight
-    if (!(weight > 0))
+    if (!(weight > 0 && weight < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`backend ${this.id} has weight ${weight}: above 0 wanted`)
+    }
+    // Node would throw at the first dial, where nobody expects it.
+    if ('port' in address && !isPort(address.port)) {
+      throw new RangeError(`backend ${this.id} has port ${address.port}: 0 to 65535 wanted`)
+    }
   }
 
   /** Takes a response time into the average and the histogram. */
@@ -92,3 +97,5 @@ export class Backend implements Candidate {
     }
   }
 }
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port >= 0 && port <= 65_535

@@ -40,7 +40,7 @@ export class Pool {
   /** When the first of the backends that are down may be tried again. */
   #nextTrialMs = Number.POSITIVE_INFINITY
 
-  /** @throws PilotiError ADDRESS when two specs have the same address. */
+  /** @throws PilotiError ADDRESS when two specs have the same address, RangeError as `Backend`. */
   constructor(specs: readonly BackendSpec[], strategy: Strategy, options: PoolOptions = {}) {
     const { now = monotonic } = options
     this.#backends = specs.map((spec) => new Backend(spec))

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net'
+import { longestTimerMs } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Forwarding } from './forwarding.ts'
 
@@ -21,10 +22,13 @@ export async function closeGracefully(
     log.info('drain_start', sentence, { connections: waitingFor, graceMs })
   }
   let broken = 0
-  const timer = setTimeout(() => {
-    broken = forwarding.active
-    forwarding.abort()
-  }, graceMs)
+  const timer = setTimeout(
+    () => {
+      broken = forwarding.active
+      forwarding.abort()
+    },
+    Math.min(graceMs, longestTimerMs),
+  )
   await closed
   clearTimeout(timer)
   if (waitingFor > 0) log.info('drain_done', `${broken} connections were broken off`, { broken })

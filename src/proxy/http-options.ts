@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../base/clock.ts'
+
 /** Times, limits and manners of mode `http`. Times are in milliseconds, 0 is no limit; sizes in bytes. */
 export interface HttpOptions {
   /** For a whole request head, from its first byte, or from the connection for the first one: 408. */
@@ -72,4 +74,19 @@ export const httpDefaults: HttpOptions = {
   host: 'client',
   // Unlike for each process, so that two of them in a row are not taken for a loop.
   pseudonym: `piloti-${Math.random().toString(36).slice(2, 8).padEnd(6, '0')}`,
+}
+
+/**
+ * All options, from those given; one that is undefined is not given.
+ *
+ * @throws RangeError when `pseudonym` cannot stand in Via. RFC 9110 7.6.3
+ */
+export function completeHttpOptions(given: Partial<HttpOptions> = {}): HttpOptions {
+  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  const options: HttpOptions = { ...httpDefaults, ...Object.fromEntries(set) }
+  const { pseudonym, writeTimeoutMs } = options
+  if (!/^[!#-'*+\--~]+$/.test(pseudonym)) {
+    throw new RangeError(`pseudonym '${pseudonym}': visible ASCII without "(,)" wanted`)
+  }
+  return { ...options, writeTimeoutMs: Math.min(writeTimeoutMs, longestTimerMs) }
 }

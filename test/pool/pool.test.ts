@@ -236,4 +236,12 @@ describe('a pool', () => {
     const message = 'backend h:1 is named twice'
     assert.throws(() => new Pool(specs, roundRobin()), { code: 'ADDRESS', message })
   })
+  it('refuses a port or a weight that is none, before anybody dials', () => {
+    const make = (port: number, weight: number) => () =>
+      new Pool([{ address: { host: 'h', port }, weight }], roundRobin())
+    for (const port of [-1, 1.5, 65_536, Number.NaN]) assert.throws(make(port, 1), RangeError)
+    for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.throws(make(1, weight), RangeError)
+    }
+  })
 })

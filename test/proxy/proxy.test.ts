@@ -91,6 +91,54 @@ describe('a proxy', () => {
   })
 })
 
+describe('the options of a proxy', () => {
+  it('are refused at once when they are out of range, not at the first client', async (t) => {
+    const wrong: [options: object, message: RegExp][] = [
+      [{ connectTimeoutMs: Number.NaN }, /^connectTimeoutMs is 'NaN': a number from 0 wanted$/],
+      [{ connectionsMax: -1 }, /^connectionsMax is '-1': a number from 0 wanted$/],
+      [{ mode: 'http', http: { bodyTimeoutMs: '5' } }, /^bodyTimeoutMs is '5': a number from 0/],
+      [{ mode: 'http', http: { pseudonym: 'a b' } }, /^pseudonym 'a b': visible ASCII /],
+    ]
+    for (const [options, message] of wrong) {
+      await assert.rejects(proxied(t, [1], options), { name: 'RangeError', message })
+    }
+  })
+
+  it('are not given when they are undefined, and know Infinity', async (t) => {
+    const given = {
+      pseudonym: undefined,
+      trust: undefined,
+      writeTimeoutMs: Number.POSITIVE_INFINITY,
+    }
+    const mode = 'http' as const
+    const { proxy } = await proxied(t, [await greeter(t, ok)], { mode, http: given as object })
+    const client = open(proxy.address)
+    t.after(() => client.destroy())
+    client.write('GET / HTTP/1.1\r\nHost: h\r\nVia: 1.1 another\r\n\r\n')
+    assert.match(await take(client, 15), /^HTTP\/1.1 200 OK/)
+    // Its refusal is given all the time it needs.
+    client.write(' \r\n\r\n')
+    assert.match((await drain(client)).text, /HTTP\/1.1 400 /)
+  })
+
+  it('take 0 for no limit', async (t) => {
+    const none = { idleTimeoutMs: 0, connectTimeoutMs: 0, connectionsMax: 0 }
+    const { connect, proxy } = await wired(t, none)
+    const { client, server } = await connect()
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    server.write('still there')
+    assert.equal(await take(client, 11), 'still there')
+    const ended = proxy.close(Number.POSITIVE_INFINITY)
+    server.end('!')
+    client.end()
+    assert.equal((await drain(client)).text, '!')
+    server.resume()
+    assert.equal(await ended, 0)
+  })
+})
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+
 describe('closing a proxy', () => {
   it('waits for the connections under way, and takes no new ones', async (t) => {
     const { connect, proxy, told } = await wired(t)
