@@ -1,4 +1,3 @@
-import { formatAddress } from '../base/address.ts'
 import { Kind } from '../codecs/http1-names.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import type { RequestWriteOptions } from '../codecs/http1-write.ts'
@@ -31,7 +30,8 @@ export class RequestLines {
     const options = this.#made
     options.teTrailers = head.teTrailers
     if (this.#context.options.host === 'backend') {
-      options.host = Buffer.from(formatAddress(backend.address))
+      // A path is no host; what nginx and curl call a Unix socket.
+      options.host = Buffer.from('path' in backend.address ? 'localhost' : backend.id)
     }
     return options
   }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { added, date, exchange, ok, type Rig, rig } from './raw-http.ts'
+import { proxied } from '../support/proxied.ts'
+import { added, date, exchange, ok, type Rig, rawClient, rig } from './raw-http.ts'
 
 const host = 'Host: a.test\r\n'
 const get = (fields: string): string => `GET / HTTP/1.1\r\n${host}${fields}\r\n`
@@ -183,5 +186,18 @@ describe('what is told of the way', () => {
     const all = await rig(t, {}, { http: { host: 'backend' } })
     const wanted = `GET / HTTP/1.1\r\nHost: 127.0.0.1:${all.backend.port}\r\n${added()}\r\n`
     assert.equal(await received(all, get('')), wanted)
+  })
+
+  it('row 58: the Host of a backend at a Unix socket is localhost', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'piloti-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const path = join(folder, 'backend.sock')
+    const server = createServer((request, response) => response.end(request.headers.host))
+    await once(server.listen(path), 'listening')
+    t.after(() => server.close())
+    const { proxy } = await proxied(t, [{ path }], { mode: 'http', http: { host: 'backend' } })
+    const client = await rawClient(t, proxy.address)
+    client.send(get(''))
+    assert.match(await client.response(), /\r\n\r\nlocalhost$/)
   })
 })
