@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { type Address, formatAddress } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
@@ -99,15 +100,14 @@ function welcome(proxy: Proxy, { all }: Children, { mode }: UpFlags): string {
   const { strategy } = proxy.view().pool
   const url = urlOf(address)
   const curl = 'path' in address ? `curl --unix-socket ${address.path} ${url}` : `curl ${url}`
-  const stress = url === usualUrl ? '' : ` --url ${url}`
+  const stress = url === usualUrl ? stressScript : `${stressScript} --url ${url}`
   const lines = [
     [`${curl}/100`, 'π to 100 digits'],
-    ...('path' in address
+    ...('path' in address ? [] : [[`${url}/1000`, 'a page, for a browser']]),
+    // It lies in a clone, and not in the package.
+    ...('path' in address || !existsSync(stressScript)
       ? []
-      : [
-          [`${url}/1000`, 'a page, for a browser'],
-          [`./scripts/stress.sh${stress}`, '100 requests by 5 clients, and who answered them'],
-        ]),
+      : [[stress, '100 requests by 5 clients, and who answered them']]),
     [`kill -9 ${all[0]?.pid}`, 'the first backend dies: see who takes over'],
   ]
   const width = Math.max(...lines.map(([what = '']) => what.length))
@@ -122,6 +122,7 @@ Ctrl-C stops everything.
 }
 
 const usualUrl = 'http://127.0.0.1:8080'
+const stressScript = './scripts/stress.sh'
 
 /** Where a client on this machine finds it. */
 function urlOf(address: Address): string {
