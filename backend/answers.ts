@@ -21,9 +21,9 @@ export interface Digits {
 }
 
 /** A page shows so many digits; more would take long to lay out, and nobody reads them. */
-const PAGE_DIGITS = 10_000
-const GROUP_DIGITS = 10
-const BLOCK_DIGITS = 1_000
+const pageDigits = 10_000
+const groupDigits = 10
+const blockDigits = 1_000
 
 export function digitsAnswer({ digits, pi, ms }: Digits, origin: Origin, limit: number): Answer {
   return {
@@ -98,11 +98,11 @@ function links(current: number | undefined, limit: number): string {
 }
 
 function blocks(pi: string): string {
-  const shown = pi.slice(2, PAGE_DIGITS + 2)
+  const shown = pi.slice(2, pageDigits + 2)
   const point = pi.length > 1 ? '.' : ''
   const parts: string[] = []
-  for (let start = 0; start < Math.max(1, shown.length); start += BLOCK_DIGITS) {
-    const block = shown.slice(start, start + BLOCK_DIGITS)
+  for (let start = 0; start < Math.max(1, shown.length); start += blockDigits) {
+    const block = shown.slice(start, start + blockDigits)
     const label =
       start === 0 ? `<span class="whole">3${point}</span>` : `<small>${grouped(start)}</small>`
     parts.push(`${label}<p>${grouping(block)}</p>`)
@@ -112,13 +112,13 @@ function blocks(pi: string): string {
 
 /** Digits in groups, as words: so lines break between groups, at any width. */
 function grouping(digits: string): string {
-  return digits.replace(new RegExp(`\\d{${GROUP_DIGITS}}(?=\\d)`, 'g'), '$& ')
+  return digits.replace(new RegExp(`\\d{${groupDigits}}(?=\\d)`, 'g'), '$& ')
 }
 
 function tail(digits: number, pi: string): string {
   const raw = `<a href="/${digits}?format=text">plain text</a>`
-  if (digits <= PAGE_DIGITS) return `<p>All of it as ${raw}.</p>`
-  return `<p>These are the first ${grouped(PAGE_DIGITS)}; the last ten are
+  if (digits <= pageDigits) return `<p>All of it as ${raw}.</p>`
+  return `<p>These are the first ${grouped(pageDigits)}; the last ten are
 <code>${pi.slice(-10)}</code>. All ${grouped(digits)} are there as ${raw}.</p>`
 }
 

@@ -31,9 +31,9 @@ export interface Calculator {
 }
 
 /** Up to here computing takes less than a millisecond, and a thread would cost more than it saves. */
-const INLINE_DIGITS = 4_000
+const inlineDigits = 4_000
 /** After this an idle thread is ended. */
-const IDLE_MS = 10_000
+const threadIdleMs = 10_000
 
 // The same file, as it lies in the sources (run with tsx) or in the build.
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -46,7 +46,7 @@ export function createCalculator(options: CalculatorOptions = {}): Calculator {
     filename: workerFile,
     minThreads: 0,
     maxThreads: threads,
-    idleTimeout: IDLE_MS,
+    idleTimeout: threadIdleMs,
     recordTiming: false,
   })
   pool.on('error', () => {}) // An idle thread died: the next computation gets a new one.
@@ -57,7 +57,7 @@ export function createCalculator(options: CalculatorOptions = {}): Calculator {
 
   async function pi(digits: number, signal: AbortSignal): Promise<string | undefined> {
     if (digits > 0 && digits <= longest.length - 2) return longest.slice(0, digits + 2)
-    const found = digits <= INLINE_DIGITS ? piDigits(digits) : await onThread(digits, signal)
+    const found = digits <= inlineDigits ? piDigits(digits) : await onThread(digits, signal)
     if (cache && found !== undefined && found.length > longest.length) longest = found
     return found
   }

@@ -3,10 +3,10 @@ import { bitLength, divide, divideByRoot, shift } from './pi/fixed-point.ts'
 import { sumSeries } from './pi/series.ts'
 
 /** Bits to work with beyond those of the result: all errors together stay below 2²⁴ of these units. */
-const SPARE_BITS = 32
-const ERROR = 1n << 24n
+const spareBits = 32
+const errorMax = 1n << 24n
 /** π = 426880 · √10005 · Q / T, and √10005 = 10005 / √10005, of which this is the whole part. */
-const FACTOR = 4_270_934_400n
+const factor = 4_270_934_400n
 
 /**
  * π with `digits` digits after the point, truncated: `'3'`, `'3.1'`, `'3.14'`, …
@@ -20,11 +20,11 @@ export function piDigits(digits: number): string {
 
 /** (π − 3) · 2^bits, up to 2 units too small and never too large. */
 function piFraction(bits: number): bigint {
-  const work = bits + SPARE_BITS
+  const work = bits + spareBits
   const { q, t, twos } = sumSeries(work)
   // Both are about twice as long as `work`: what is below tells nothing.
-  const excess = Math.max(0, bitLength(t) - work - SPARE_BITS)
-  const numerator = divideByRoot(shift(q, twos - excess) * FACTOR, 10_005, work)
+  const excess = Math.max(0, bitLength(t) - work - spareBits)
+  const numerator = divideByRoot(shift(q, twos - excess) * factor, 10_005, work)
   const pi = divide(numerator, shift(t, -excess), work)
-  return BigInt.asUintN(bits, (pi - ERROR) >> BigInt(SPARE_BITS))
+  return BigInt.asUintN(bits, (pi - errorMax) >> BigInt(spareBits))
 }

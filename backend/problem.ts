@@ -30,14 +30,14 @@ export class Problem extends Error {
   }
 }
 
-const QUOTE_LIMIT = 40
+const quoteLimit = 40
 
 /** `text` for a message: on one line, visible and not long. Escaping is up to the form of the answer. */
 export function quote(text: string): string {
   const characters = [...text]
-  const start = characters.slice(0, QUOTE_LIMIT).join('')
+  const start = characters.slice(0, quoteLimit).join('')
   const visible = start.replace(/[\p{C}\p{Z}'\\]/gu, (c) => (c === ' ' ? c : escapeOne(c)))
-  return characters.length > QUOTE_LIMIT ? `'${visible}…'` : `'${visible}'`
+  return characters.length > quoteLimit ? `'${visible}…'` : `'${visible}'`
 }
 
 const escapeOne = (c: string): string => `\\u{${c.codePointAt(0)!.toString(16)}}`

@@ -5,13 +5,13 @@ import { Problem, quote } from './problem.ts'
 import { formOf, send, sendProblem } from './send.ts'
 import { type Service, view } from './service.ts'
 
-const ALLOWED = 'GET, HEAD'
+const allowed = 'GET, HEAD'
 
 export function addRoutes(app: FastifyInstance, service: Service): void {
   app.addHook('onRequest', async ({ method }) => {
     if (method === 'GET' || method === 'HEAD') return
-    throw new Problem('BAD_METHOD', `method ${quote(method)}: one of ${ALLOWED}`, {
-      allow: ALLOWED,
+    throw new Problem('BAD_METHOD', `method ${quote(method)}: one of ${allowed}`, {
+      allow: allowed,
     })
   })
   app.setErrorHandler((error, request, reply) => {

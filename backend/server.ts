@@ -91,19 +91,19 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
   }
 }
 
-const HEADER_TEXT = /^[\x21-\x7e]+( [\x21-\x7e]+)*$/
-const DIGITS_LIMIT = 100_000_000
+const headerText = /^[\x21-\x7e]+( [\x21-\x7e]+)*$/
+const digitsLimitMax = 100_000_000
 
 function check(options: BackendOptions): void {
   const { name, failRate = 0, digitsLimit = 0, latencyMs = 0, jitterMs = 0 } = options
-  if (name !== undefined && !HEADER_TEXT.test(name)) {
+  if (name !== undefined && !headerText.test(name)) {
     throw new RangeError(`backend name ${quote(name)}: printable ASCII wanted`)
   }
   if (!(failRate >= 0 && failRate <= 1)) {
     throw new RangeError(`fail rate ${failRate}: a share from 0 to 1 wanted`)
   }
-  if (!Number.isInteger(digitsLimit) || digitsLimit < 0 || digitsLimit > DIGITS_LIMIT) {
-    throw new RangeError(`digits limit ${digitsLimit}: a whole number to ${DIGITS_LIMIT} wanted`)
+  if (!Number.isInteger(digitsLimit) || digitsLimit < 0 || digitsLimit > digitsLimitMax) {
+    throw new RangeError(`digits limit ${digitsLimit}: a whole number to ${digitsLimitMax} wanted`)
   }
   if (!(latencyMs >= 0 && jitterMs >= 0)) {
     throw new RangeError(`latency ${latencyMs} and jitter ${jitterMs}: milliseconds from 0 wanted`)

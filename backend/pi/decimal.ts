@@ -7,12 +7,12 @@
  */
 
 /** Bits that a fraction carries beyond those its digits need, at first. */
-const GUARD_BITS = 64
+const firstGuardBits = 64
 /** The guard bits that may be wrong: 2 units from the caller, one from each level, all doubled once. */
-const WRONG_BITS = 8
+const wrongBits = 8
 /** Up to here the engine's own conversion, which is quadratic, is the faster one. */
-const LEAF_DIGITS = 240
-const BITS_PER_DIGIT = Math.log2(10)
+const leafDigitsMax = 240
+const bitsPerDigit = Math.log2(10)
 
 /** How digits are cut into `2^levels` leaves of equal length. */
 interface Plan {
@@ -28,9 +28,9 @@ interface Plan {
  * this leaves a digit in doubt, because a long run of nines or zeros follows it, more bits decide.
  */
 export function decimals(digits: number, fraction: (bits: number) => bigint): string {
-  const levels = Math.max(0, Math.ceil(Math.log2(digits / LEAF_DIGITS)))
+  const levels = Math.max(0, Math.ceil(Math.log2(digits / leafDigitsMax)))
   const leafDigits = Math.ceil(digits / 2 ** levels) // Rounded up: less than a digit more for each.
-  for (let guardBits = GUARD_BITS; ; guardBits *= 2) {
+  for (let guardBits = firstGuardBits; ; guardBits *= 2) {
     const plan = { leafDigits, levels, guardBits }
     const found = convert(fraction(bitsFor(plan, leafDigits * 2 ** levels)), plan)
     if (found !== undefined) return found.slice(0, digits)
@@ -40,7 +40,7 @@ export function decimals(digits: number, fraction: (bits: number) => bigint): st
 /** All digits of the plan, or undefined when one is in doubt. */
 function convert(fraction: bigint, plan: Plan): string | undefined {
   const { leafDigits, levels, guardBits } = plan
-  const sureBits = guardBits - WRONG_BITS
+  const sureBits = guardBits - wrongBits
   const allOnes = (1n << BigInt(sureBits)) - 1n
   const powers = [5n ** BigInt(leafDigits)] // Of the leaves, and of each level's halves above.
   while (powers.length < levels) powers.push(powers.at(-1)! * powers.at(-1)!)
@@ -70,5 +70,5 @@ function convert(fraction: bigint, plan: Plan): string | undefined {
 }
 
 function bitsFor({ guardBits }: Plan, digits: number): number {
-  return Math.ceil(digits * BITS_PER_DIGIT) + guardBits
+  return Math.ceil(digits * bitsPerDigit) + guardBits
 }

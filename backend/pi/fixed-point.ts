@@ -9,7 +9,7 @@
  * @see Brent, Zimmermann, "Modern Computer Arithmetic" (2010), 4.2.
  */
 
-const SEED_BITS = 48
+const seedBits = 48
 
 /** `n / d` with `bits` bits, less than 2⁸ units off; `n` and `d` have to be about `bits` long. */
 export function divide(n: bigint, d: bigint, bits: number): bigint {
@@ -51,7 +51,7 @@ export function shift(x: bigint, bits: number): bigint {
 
 /** 1/√d, less than 2⁸ units off. */
 function inverseSquareRoot(d: number, bits: number): bigint {
-  const seed = BigInt(Math.round(2 ** SEED_BITS / Math.sqrt(d)))
+  const seed = BigInt(Math.round(2 ** seedBits / Math.sqrt(d)))
   return refine(seed, bits, (x, have, want) => {
     const error = (1n << BigInt(2 * have)) - BigInt(d) * (x * x)
     return shift(error, want - 2 * have - 1)
@@ -61,7 +61,7 @@ function inverseSquareRoot(d: number, bits: number): bigint {
 /** 2^length / d, less than 2⁸ units off. */
 function reciprocal(d: bigint, length: number, bits: number): bigint {
   const top = Number(shift(d, 53 - length)) / 2 ** 53
-  return refine(BigInt(Math.round(2 ** SEED_BITS / top)), bits, (x, have, want) => {
+  return refine(BigInt(Math.round(2 ** seedBits / top)), bits, (x, have, want) => {
     const error = (1n << BigInt(have + want)) - shift(d, want - length) * x
     return shift(error, -have)
   })
@@ -77,7 +77,7 @@ function refine(
   errorOf: (x: bigint, have: number, want: number) => bigint,
 ): bigint {
   let x = seed
-  let have = SEED_BITS
+  let have = seedBits
   for (const want of precisions(bits)) {
     x = (x << BigInt(want - have)) + ((x * errorOf(x, have, want)) >> BigInt(have))
     have = want
@@ -88,6 +88,6 @@ function refine(
 /** The precisions to pass through, each a little less than twice the one before, up to `bits`. */
 function precisions(bits: number): number[] {
   const steps: number[] = []
-  for (let want = bits; want > SEED_BITS; want = Math.ceil(want / 2) + 8) steps.unshift(want)
+  for (let want = bits; want > seedBits; want = Math.ceil(want / 2) + 8) steps.unshift(want)
   return steps
 }

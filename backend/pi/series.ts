@@ -24,10 +24,10 @@ const B = 545_140_134
 /** 640320³ / 24 / 2¹⁵: odd, so the power of two is a shift and not a factor to multiply by. */
 const C = 333_833_583_375n
 const C_TWOS = 15
-const BITS_PER_TERM = 47.11
-const LEAF_TERMS = 8
+const bitsPerTerm = 47.11
+const leafTerms = 8
 /** A term is up to 2²⁵ times what its 47 bits say, for the factor A + Bk; each of the levels rounds once. */
-const MARGIN_BITS = 64
+const marginBits = 64
 
 interface Range extends Sum {
   readonly p: bigint
@@ -38,13 +38,13 @@ interface Range extends Sum {
  * first `bits` bits are right.
  */
 export function sumSeries(bits: number): Sum {
-  const end = Math.floor(bits / BITS_PER_TERM) + 2
+  const end = Math.floor(bits / bitsPerTerm) + 2
   const { q, t, twos } = split(1, end)
   return { q, t: ((q * BigInt(A)) << BigInt(twos)) + t, twos }
 
   /** Terms `first` up to `last`, exclusive. A range at the end is not followed by any: it needs no P. */
   function split(first: number, last: number): Range {
-    if (last - first <= LEAF_TERMS) return leaf(first, last)
+    if (last - first <= leafTerms) return leaf(first, last)
     const middle = Math.floor((first + last) / 2)
     const left = split(first, middle)
     const right = split(middle, last)
@@ -53,7 +53,7 @@ export function sumSeries(bits: number): Sum {
     const t = (left.t * right.q) << BigInt(right.twos)
     if (last < end) return { p: left.p * right.p, q, t: t + left.p * right.t, twos }
     // The later its terms, the fewer bits of the whole sum can a range at the end still change.
-    const matter = Math.max(0, Math.ceil(bits - (middle - 1) * BITS_PER_TERM)) + MARGIN_BITS
+    const matter = Math.max(0, Math.ceil(bits - (middle - 1) * bitsPerTerm)) + marginBits
     const drop = BigInt(Math.max(0, bitLength(abs(right.t)) - matter))
     return { p: 0n, q, t: t + ((left.p * (right.t >> drop)) << drop), twos }
   }

@@ -7,7 +7,7 @@
 import { type LineTable, STRIDE } from './http1-table.ts'
 
 /** Longer sections are not kept. */
-const KEPT_BYTES = 2_048
+const keptBytesMax = 2_048
 const nothing = Buffer.alloc(0)
 
 export class LastSection {
@@ -35,7 +35,7 @@ export class LastSection {
     const length = fields.end - from
     const isSecond = length === this.#length
     this.#length = length
-    if (!isSecond || length > KEPT_BYTES) {
+    if (!isSecond || length > keptBytesMax) {
       this.#bytes = nothing
       return
     }

@@ -10,6 +10,8 @@ export const CR = 0x0d
 export const SP = 0x20
 export const COMMA = 0x2c
 export const SLASH = 0x2f
+export const ZERO = 0x30
+export const ONE = 0x31
 export const COLON = 0x3a
 export const SEMICOLON = 0x3b
 

@@ -35,9 +35,9 @@ const State = {
 } as const
 type State = (typeof State)[keyof typeof State]
 
-const DIGITS_LIMIT = 13 // 2^52 − 1, so no size loses precision.
-const EXTENSION_LIMIT_BYTES = 256
-const EXTENSIONS_LIMIT_BYTES = 4_096
+const digitsLimit = 13 // 2^52 − 1, so no size loses precision.
+const extensionLimitBytes = 256
+const extensionsLimitBytes = 4_096
 
 /**
  * `keep` hands on the chunks as they came, but for extensions, the last chunk and the trailers:
@@ -57,7 +57,7 @@ export class ChunkedBody {
   // length.
   #size = 0
   #digitCount = 0
-  readonly #digits = new Uint8Array(DIGITS_LIMIT)
+  readonly #digits = new Uint8Array(digitsLimit)
   #extension = 0
   #extensions = 0
   // Offsets in the bytes of the current read, -1 for none: the range to hand on, and the parts of a
@@ -149,7 +149,7 @@ export class ChunkedBody {
     for (; i < end; i++) {
       const digit = HEX[bytes[i]!]!
       if (digit === 255) break
-      if (this.#digitCount === DIGITS_LIMIT) return this.#fail('chunkSize', i)
+      if (this.#digitCount === digitsLimit) return this.#fail('chunkSize', i)
       this.#digits[this.#digitCount++] = bytes[i]!
       this.#size = this.#size * 16 + digit
     }
@@ -182,8 +182,8 @@ export class ChunkedBody {
         this.#state = State.EXTENSION
       }
       this.#extension++
-      if (this.#extension > EXTENSION_LIMIT_BYTES) return this.#fail('extension', i)
-      if (this.#extensions + this.#extension > EXTENSIONS_LIMIT_BYTES) {
+      if (this.#extension > extensionLimitBytes) return this.#fail('extension', i)
+      if (this.#extensions + this.#extension > extensionsLimitBytes) {
         return this.#fail('extension', i)
       }
     }

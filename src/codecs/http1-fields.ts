@@ -14,7 +14,7 @@ import { isHopByHop, Kind, kindOf } from './http1-names.ts'
 import { LEFT_OUT, type LineTable, STRIDE } from './http1-table.ts'
 
 const KIND = 0xff
-const FIRST_LINES = 24
+const firstLines = 24
 
 export interface FieldLimits {
   /** Bytes of the whole section, start line included. */
@@ -24,7 +24,7 @@ export interface FieldLimits {
 
 export class FieldLines implements LineTable {
   /** `STRIDE` numbers a line; a line ends where the next begins, the last one 2 before `end`. */
-  table: Int32Array = new Int32Array(STRIDE * FIRST_LINES)
+  table: Int32Array = new Int32Array(STRIDE * firstLines)
   count = 0
   /** Where the section ends, behind its empty line. */
   end = 0

@@ -5,7 +5,7 @@
  *
  * @see RFC 9112 6.1 to 6.3
  */
-import { decimal, matches, SP } from './http1-chars.ts'
+import { decimal, matches, SP, ZERO } from './http1-chars.ts'
 import type { Fault } from './http1-faults.ts'
 import type { FieldLines } from './http1-fields.ts'
 import { Kind } from './http1-names.ts'
@@ -24,7 +24,6 @@ export const Framing = {
 export type Framing = (typeof Framing)[keyof typeof Framing]
 
 const chunked = new TextEncoder().encode('chunked')
-const ZERO = 0x30
 const known = new Set(['gzip', 'x-gzip', 'deflate', 'compress', 'x-compress'])
 
 export class BodyFraming {

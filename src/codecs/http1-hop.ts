@@ -12,7 +12,7 @@ import type { FieldLines } from './http1-fields.ts'
 import { isHopByHop, isProtected, Kind, kindOf, mixOf } from './http1-names.ts'
 import { STRIDE } from './http1-table.ts'
 
-const NOMINATED_LIMIT = 32
+const nominatedLimit = 32
 const close = new TextEncoder().encode('close')
 
 export class HopOptions {
@@ -70,7 +70,7 @@ export class HopOptions {
     }
     if (isHopByHop(kind) || isProtected(kind)) return null
     this.nominated ??= []
-    if (this.nominated.length === NOMINATED_LIMIT) return fields.faults.nominatedTooMany
+    if (this.nominated.length === nominatedLimit) return fields.faults.nominatedTooMany
     this.nominated.push(Uint8Array.from(bytes.subarray(from, to), lowered))
     return null
   }

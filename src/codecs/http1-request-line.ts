@@ -3,7 +3,7 @@
  *
  * @see RFC 9112 3
  */
-import { CR, HTAB, hasLineFeed, LF, SP, TARGET, TOKEN } from './http1-chars.ts'
+import { CR, HTAB, hasLineFeed, LF, ONE, SLASH, SP, TARGET, TOKEN, ZERO } from './http1-chars.ts'
 import { BAD, DONE, type Fault, MORE, type Result, requestFaults } from './http1-faults.ts'
 import { Method, methodOf } from './http1-method.ts'
 import {
@@ -14,12 +14,9 @@ import {
   isHostAndPort,
 } from './http1-target.ts'
 
-const METHOD_LIMIT_BYTES = 32
-const SLASH = 0x2f
+const methodLimitBytes = 32
 const HASH = 0x23
 const ASTERISK = 0x2a
-const ONE = 0x31
-const ZERO = 0x30
 const versionPrefix = new TextEncoder().encode(' HTTP/1.')
 
 export class RequestLine {
@@ -77,7 +74,7 @@ export class RequestLine {
     if (i + 11 > last || targetFrom === methodTo || !this.#isVersion(bytes, i)) {
       return this.#judge(bytes, start, from, last)
     }
-    if (methodTo - from > METHOD_LIMIT_BYTES) return this.#fail(requestFaults.method)
+    if (methodTo - from > methodLimitBytes) return this.#fail(requestFaults.method)
     if (targetTo - targetFrom > this.#targetLimitBytes) {
       return this.#fail(requestFaults.targetTooLong)
     }
@@ -91,7 +88,7 @@ export class RequestLine {
   }
 
   #lineLimitBytes(): number {
-    return METHOD_LIMIT_BYTES + this.#targetLimitBytes + 12
+    return methodLimitBytes + this.#targetLimitBytes + 12
   }
 
   #isVersion(bytes: Uint8Array, from: number): boolean {
@@ -166,7 +163,7 @@ function lineFault(
   for (let i = from; i < to; i++) if (bytes[i] === CR) return requestFaults.bareCr
   let i = from
   while (TOKEN[bytes[i]!] !== 0) i++
-  if (i - from > METHOD_LIMIT_BYTES) return requestFaults.method
+  if (i - from > methodLimitBytes) return requestFaults.method
   if (bytes[i] !== SP) return i === to ? requestFaults.requestLine : requestFaults.method
   const target = ++i
   while (TARGET[bytes[i]!] !== 0) i++

@@ -33,8 +33,8 @@ export interface ResponseHeadOptions {
 
 const prefix = new TextEncoder().encode('HTTP/1.')
 const timeout = new TextEncoder().encode('timeout=')
-const NO_CONTENT = 204
-const NOT_MODIFIED = 304
+const noContent = 204
+const notModified = 304
 
 export class ResponseHead {
   readonly fields: FieldLines
@@ -168,7 +168,7 @@ export class ResponseHead {
     this.coded = this.#body.kind === Framing.CHUNKED
     this.framing = this.#bodyKind()
     // RFC 9110 8.6, RFC 9112 6.1: neither field belongs in a 1xx or 204.
-    if (status < 200 || status === NO_CONTENT) fields.leaveOutAll(Kind.CONTENT_LENGTH)
+    if (status < 200 || status === noContent) fields.leaveOutAll(Kind.CONTENT_LENGTH)
     const date = fields.find(Kind.DATE)
     this.hasDate = date !== -1 && !fields.leftOut(date)
     const persistent = minor === 1 || hop.keepAlive
@@ -181,7 +181,7 @@ export class ResponseHead {
   #bodyKind(): Framing {
     const { status } = this
     if (this.toHead || status < 200) return Framing.NONE
-    if (status === NO_CONTENT || status === NOT_MODIFIED) return Framing.NONE
+    if (status === noContent || status === notModified) return Framing.NONE
     return this.#body.kind === Framing.NONE ? Framing.CLOSE : this.#body.kind
   }
 

@@ -20,7 +20,7 @@ const refused = new Set(
     /\s+/,
   ),
 )
-const FIRST_BYTES = 256
+const firstBytes = 256
 
 export class TrailerSection {
   /** The lines to forward, each with its CRLF; null for none. */
@@ -30,7 +30,7 @@ export class TrailerSection {
   sizeBytes = 0
   readonly #fields: FieldLines
   readonly #hop: HopOptions
-  #held: Buffer = Buffer.allocUnsafe(FIRST_BYTES)
+  #held: Buffer = Buffer.allocUnsafe(firstBytes)
 
   constructor(faults: Faults, limits: FieldLimits, hop: HopOptions) {
     this.#fields = new FieldLines(faults, limits)

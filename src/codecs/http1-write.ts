@@ -7,6 +7,7 @@
  *
  * @see RFC 9112 2.3 (the version is always our own), RFC 9110 7.6.1 (what ends at a hop)
  */
+import { ONE, SLASH } from './http1-chars.ts'
 import type { FieldLines } from './http1-fields.ts'
 import { Framing } from './http1-framing.ts'
 import { Method } from './http1-method.ts'
@@ -48,26 +49,24 @@ export interface ResponseWriteOptions {
 }
 
 /** The end of a chunked body without trailers. */
-export const LAST_CHUNK: Buffer = Buffer.from('0\r\n\r\n')
+export const lastChunk: Buffer = Buffer.from('0\r\n\r\n')
 
-const CRLF = Buffer.from('\r\n')
-const VERSION_END = Buffer.from(' HTTP/1.1\r\n')
-const HOST = Buffer.from('Host: ')
-const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n')
-const LENGTH = Buffer.from('Content-Length: ')
-const MAX_FORWARDS = Buffer.from('Max-Forwards: ')
-const UPGRADE = Buffer.from('Connection: upgrade\r\n')
-const TE = Buffer.from('TE: trailers\r\nConnection: TE\r\n')
-const UPGRADE_TE = Buffer.from('TE: trailers\r\nConnection: upgrade, TE\r\n')
-const CLOSE = Buffer.from('Connection: close\r\n')
-const KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n')
-const FORWARDED_FOR = Buffer.from('X-Forwarded-For: ')
-const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ')
-const COMMA = Buffer.from(', ')
+const crlf = Buffer.from('\r\n')
+const versionEnd = Buffer.from(' HTTP/1.1\r\n')
+const hostName = Buffer.from('Host: ')
+const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
+const lengthName = Buffer.from('Content-Length: ')
+const maxForwardsName = Buffer.from('Max-Forwards: ')
+const upgradeLine = Buffer.from('Connection: upgrade\r\n')
+const teLines = Buffer.from('TE: trailers\r\nConnection: TE\r\n')
+const upgradeTeLines = Buffer.from('TE: trailers\r\nConnection: upgrade, TE\r\n')
+const closeLine = Buffer.from('Connection: close\r\n')
+const keepAliveLine = Buffer.from('Connection: keep-alive\r\n')
+const forwardedForName = Buffer.from('X-Forwarded-For: ')
+const forwardedHostName = Buffer.from('X-Forwarded-Host: ')
+const comma = Buffer.from(', ')
 /** Room for every line above and two numbers. */
-const OWN_LINES_BYTES = 384
-const ONE = 0x31
-const SLASH = 0x2f
+const ownLinesBytes = 384
 
 const FORWARDING =
   (1 << Kind.FORWARDED) |
@@ -81,7 +80,7 @@ export function headRoom(
   head: RequestHead | ResponseHead,
   options: RequestWriteOptions | ResponseWriteOptions,
 ): number {
-  const room = head.end + (options.block?.length ?? 0) + OWN_LINES_BYTES
+  const room = head.end + (options.block?.length ?? 0) + ownLinesBytes
   if ('date' in options) return room + options.date.length
   const host = 'hostTo' in head ? head.hostTo - head.hostFrom : 0
   return room + 2 * host + (options.host?.length ?? 0) + (options.forwardedFor?.length ?? 0)
@@ -109,20 +108,20 @@ export function writeRequestHead(
     to = copyLines(out, at, head, bytes, line.methodFrom, skipped)
     out[at + line.targetTo - line.methodFrom + 8] = ONE
   }
-  if (options.contentLength !== -1) to = putNumber(out, to, LENGTH, options.contentLength)
-  else if (head.framing === Framing.CHUNKED) to = put(out, to, CHUNKED)
-  else if (head.lengthRewritten) to = putNumber(out, to, LENGTH, head.contentLength)
-  if (head.maxForwards > 0) to = putNumber(out, to, MAX_FORWARDS, head.maxForwards - 1)
-  if (head.upgrade) to = put(out, to, options.teTrailers ? UPGRADE_TE : UPGRADE)
-  else if (options.teTrailers) to = put(out, to, TE)
+  if (options.contentLength !== -1) to = putNumber(out, to, lengthName, options.contentLength)
+  else if (head.framing === Framing.CHUNKED) to = put(out, to, chunkedLine)
+  else if (head.lengthRewritten) to = putNumber(out, to, lengthName, head.contentLength)
+  if (head.maxForwards > 0) to = putNumber(out, to, maxForwardsName, head.maxForwards - 1)
+  if (head.upgrade) to = put(out, to, options.teTrailers ? upgradeTeLines : upgradeLine)
+  else if (options.teTrailers) to = put(out, to, teLines)
   to = put(out, to, options.block)
   if (options.forwardedFor !== null) to = putForwardedFor(out, to, head, bytes, options)
   if (options.forwardedHost && head.hostFrom !== -1 && !keepsHost(fields, options)) {
-    to = put(out, to, FORWARDED_HOST)
+    to = put(out, to, forwardedHostName)
     to = copyRange(out, to, bytes, start + head.hostFrom, start + head.hostTo)
-    to = put(out, to, CRLF)
+    to = put(out, to, crlf)
   }
-  return put(out, to, CRLF)
+  return put(out, to, crlf)
 }
 
 /** Writes a response's head for a client; see the file's head for what is returned. */
@@ -148,31 +147,32 @@ export function writeResponseHead(
   const skipped = chunked ? 1 << Kind.CONTENT_LENGTH : 0
   to = copyLines(out, to, head, bytes, from, skipped)
   out[at + 7] = ONE
-  if (chunked) to = put(out, to, CHUNKED)
-  else if (head.lengthRewritten && !bodyless) to = putNumber(out, to, LENGTH, head.contentLength)
+  if (chunked) to = put(out, to, chunkedLine)
+  else if (head.lengthRewritten && !bodyless)
+    to = putNumber(out, to, lengthName, head.contentLength)
   if (!head.hasDate && status >= 200) to = put(out, to, options.date)
-  if (status === 101) to = put(out, to, UPGRADE)
-  else if (options.connection === 'close') to = put(out, to, CLOSE)
-  else if (options.connection === 'keep-alive') to = put(out, to, KEEP_ALIVE)
+  if (status === 101) to = put(out, to, upgradeLine)
+  else if (options.connection === 'close') to = put(out, to, closeLine)
+  else if (options.connection === 'keep-alive') to = put(out, to, keepAliveLine)
   if (options.block !== null) to = put(out, to, options.block)
-  return put(out, to, CRLF)
+  return put(out, to, crlf)
 }
 
 /** Writes the size line of a chunk; -1 without 16 bytes of room. */
 export function writeChunkHead(out: Buffer, at: number, size: number): number {
   if (out.length - at < 16) return -1
   const to = at + out.write(size.toString(16), at, 'latin1')
-  return put(out, to, CRLF)
+  return put(out, to, crlf)
 }
 
 /**
  * Writes the last chunk, and `trailers` (lines with their CRLF) behind it; -1 when they do not fit.
  */
 export function writeLastChunk(out: Buffer, at: number, trailers: Buffer | null): number {
-  if (out.length - at < LAST_CHUNK.length + (trailers?.length ?? 0)) return -1
-  if (trailers === null) return put(out, at, LAST_CHUNK)
-  const to = put(out, copyRange(out, at, LAST_CHUNK, 0, 3), trailers)
-  return put(out, to, CRLF)
+  if (out.length - at < lastChunk.length + (trailers?.length ?? 0)) return -1
+  if (trailers === null) return put(out, at, lastChunk)
+  const to = put(out, copyRange(out, at, lastChunk, 0, 3), trailers)
+  return put(out, to, crlf)
 }
 
 // Kinds that are forwarded by default but not this time, as bits.
@@ -199,7 +199,7 @@ function writeLine(out: Buffer, at: number, head: RequestHead, bytes: Buffer): n
     out[to++] = asterisk ? 0x2a : SLASH
   }
   to = copyRange(out, to, bytes, from, start + line.targetTo)
-  return put(out, to, VERSION_END)
+  return put(out, to, versionEnd)
 }
 
 // Without a host (HTTP/1.0) the value is empty, as RFC 9112 3.2 asks of a client that has none to
@@ -211,10 +211,10 @@ function writeHost(
   bytes: Buffer,
   host: Buffer | null,
 ): number {
-  let to = put(out, at, HOST)
+  let to = put(out, at, hostName)
   if (host !== null) to = put(out, to, host)
   else to = copyRange(out, to, bytes, head.start + head.hostFrom, head.start + head.hostTo)
-  return put(out, to, CRLF)
+  return put(out, to, crlf)
 }
 
 function putForwardedFor(
@@ -225,15 +225,15 @@ function putForwardedFor(
   options: RequestWriteOptions,
 ): number {
   const { fields, start } = head
-  let to = put(out, at, FORWARDED_FOR)
+  let to = put(out, at, forwardedForName)
   let line = options.trusted ? fields.find(Kind.X_FORWARDED_FOR) : -1
   while (line !== -1) {
     const from = start + fields.valueFrom(line)
     const end = start + fields.valueTo(line)
-    if (end > from) to = put(out, copyRange(out, to, bytes, from, end), COMMA)
+    if (end > from) to = put(out, copyRange(out, to, bytes, from, end), comma)
     line = fields.find(Kind.X_FORWARDED_FOR, line + 1)
   }
-  return put(out, put(out, to, options.forwardedFor!), CRLF)
+  return put(out, put(out, to, options.forwardedFor!), crlf)
 }
 
 // Copies the forwarded lines from offset `from` up to the empty line, in as few runs as can be.
@@ -272,5 +272,5 @@ function put(out: Buffer, at: number, text: Buffer): number {
 
 function putNumber(out: Buffer, at: number, name: Buffer, value: number): number {
   const to = put(out, at, name)
-  return put(out, to + out.write(String(value), to, 'latin1'), CRLF)
+  return put(out, to + out.write(String(value), to, 'latin1'), crlf)
 }

@@ -4,7 +4,7 @@ import { LengthBody, type Sink } from '../codecs/http1-body.ts'
 import { ChunkedBody } from '../codecs/http1-chunked.ts'
 import { Framing } from '../codecs/http1-framing.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
-import { LAST_CHUNK, writeLastChunk } from '../codecs/http1-write.ts'
+import { lastChunk, writeLastChunk } from '../codecs/http1-write.ts'
 import type { Outbox } from '../http/outbox.ts'
 import { keepLastWords } from '../net/last-words.ts'
 
@@ -101,7 +101,7 @@ export class RequestBody implements Sink {
     const outbox = this.#outbox
     const { trailers } = this.#body
     const room = outbox.buffer.length - outbox.length
-    if (room < LAST_CHUNK.length + (trailers?.length ?? 0)) outbox.flush(this.#backend)
+    if (room < lastChunk.length + (trailers?.length ?? 0)) outbox.flush(this.#backend)
     outbox.length = writeLastChunk(outbox.buffer, outbox.length, trailers)
   }
 }
