@@ -1,13 +1,25 @@
 /** The library: the doors, the pool, the contract of a strategy and the strategies. */
 export { type Address, formatAddress, parseAddress } from './base/address.ts'
+export type { Clock } from './base/clock.ts'
 export { type ErrorCode, PilotiError } from './base/errors.ts'
+export type { HistogramView } from './base/histogram.ts'
 export type { Log, LogFields, LogLevel } from './base/log.ts'
 export { type AttemptOptions, attempt } from './pool/attempt.ts'
 export type { Backend, BackendSpec, BackendView } from './pool/backend.ts'
 export type { Lease, Outcome } from './pool/lease.ts'
 export { Pool, type PoolOptions, type PoolView, type Transition } from './pool/pool.ts'
 export type { Candidate, Candidates, Strategy } from './pool/strategy.ts'
-export { createProxy, type Mode, type Proxy, type ProxyOptions, type ProxyView } from './proxy.ts'
+export type { Health } from './pool/verdict.ts'
+export {
+  createProxy,
+  type HttpOptions,
+  type HttpView,
+  httpDefaults,
+  type Mode,
+  type Proxy,
+  type ProxyOptions,
+  type ProxyView,
+} from './proxy.ts'
 export { createStrategy, strategies } from './strategies/index.ts'
 export { leastConnections } from './strategies/least-connections.ts'
 export { leastResponseTime } from './strategies/least-response-time.ts'

@@ -11,7 +11,7 @@ import type { HttpView } from './proxy/http-context.ts'
 import { completeHttpOptions, type HttpOptions, httpDefaults } from './proxy/http-options.ts'
 import { forwardTcp } from './proxy/tcp.ts'
 
-export { type HttpOptions, httpDefaults }
+export { type HttpOptions, type HttpView, httpDefaults }
 
 /** What is balanced: the requests of HTTP/1.1, or whole connections. */
 export type Mode = 'http' | 'tcp'
