@@ -83,7 +83,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
       ? forwardTcp(pool, log, { ...dialling, idleTimeoutMs: idleTimeoutMs || never })
       : forwardHttp(pool, log, { ...completeHttpOptions(options.http), ...dialling })
   const connections = { total: 0, refused: 0 }
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: mode === 'tcp' })
   server.maxConnections = connectionsMax || never // What Node makes of 0 depends on its version.
   server.on('connection', (client) => {
     client.on('error', ignore)

@@ -33,6 +33,8 @@ export function pilotiOn(node: Node, mode: Mode): Contender {
     args: [
       ...[cli, 'proxy', '--mode', mode, '--listen', `127.0.0.1:${port}`, '--log-level', 'warn'],
       ...off.flatMap((flag) => [flag, 'off']),
+      // As many as nginx is told to keep.
+      ...(mode === 'http' ? ['--idle-connections-max', '1024'] : []),
       `127.0.0.1:${backendPort}`,
     ],
   })

@@ -88,6 +88,7 @@ export class ResponseHeads {
     if (this.#request.minor === 0) return
     this.forward()
     this.#outbox.flush(this.#client)
+    this.#client.setNoDelay(true)
   }
 
   #reset(): void {

@@ -1,4 +1,5 @@
-import type { Server } from 'node:net'
+import { statSync, unlinkSync } from 'node:fs'
+import { connect, type Server } from 'node:net'
 import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
 
@@ -14,17 +15,33 @@ const hints: Readonly<Record<string, string>> = {
 const backlog = 4_096
 
 /**
- * Lets `server` listen at `address`.
+ * Lets `server` listen at `address`. A socket file that nobody listens at any more, left by a killed
+ * process, is replaced.
  *
  * @returns where it listens: port 0 has become a real one.
  * @throws PilotiError LISTEN when the address cannot be had.
  */
-export function listen(server: Server, address: Address): Promise<Address> {
+export async function listen(server: Server, address: Address): Promise<Address> {
+  try {
+    return await bind(server, address)
+  } catch (cause) {
+    if (
+      'path' in address &&
+      systemCode(cause) === 'EADDRINUSE' &&
+      (await isLeftOver(address.path))
+    ) {
+      unlinkSync(address.path)
+      return listen(server, address)
+    }
+    throw listenError(address, cause as Error)
+  }
+}
+
+function bind(server: Server, address: Address): Promise<Address> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause: Error): void => reject(listenError(address, cause))
-    server.once('error', refuse)
+    server.once('error', reject)
     server.listen({ ...address, backlog }, () => {
-      server.off('error', refuse)
+      server.off('error', reject)
       const bound = server.address()
       resolve(
         bound === null || typeof bound === 'string'
@@ -32,6 +49,19 @@ export function listen(server: Server, address: Address): Promise<Address> {
           : { host: bound.address, port: bound.port },
       )
     })
+  })
+}
+
+/** Whether there is a socket file that refuses, so that nobody can be listening at it. */
+async function isLeftOver(path: string): Promise<boolean> {
+  if (!statSync(path).isSocket()) return false
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.on('error', (error) => resolve(systemCode(error) === 'ECONNREFUSED'))
   })
 }
 

@@ -12,7 +12,6 @@ import type { Backend } from '../pool/backend.ts'
 import { admit } from './http-admission.ts'
 import type { HttpContext } from './http-context.ts'
 import { Exchange } from './http-exchange.ts'
-import { RequestLines } from './http-request-lines.ts'
 
 type Phase = 'idle' | 'head' | 'exchange' | 'lingering' | 'tunnel' | 'closed'
 
@@ -32,7 +31,6 @@ export class HttpClient implements Expiring {
   /** The client's address; empty for a Unix socket. */
   readonly key: string
   readonly #context: HttpContext
-  readonly #lines: RequestLines
   #phase: Phase = 'idle'
   /** What has been read; used up to `#at`. */
   #bytes: Buffer = nothing
@@ -52,8 +50,6 @@ export class HttpClient implements Expiring {
     context.sweep.add(this)
     this.#bornMs = context.sweep.nowMs
     this.key = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-    this.#lines = new RequestLines(this.key, context)
-    socket.setNoDelay(true)
     this.expect(context.options.headTimeoutMs)
     context.clients.add(this)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
@@ -74,6 +70,13 @@ export class HttpClient implements Expiring {
     const { ageMaxMs, requestsMax } = options
     if (isDraining || (requestsMax > 0 && this.#requests >= requestsMax)) return false
     return ageMaxMs === 0 || sweep.nowMs - this.#bornMs < ageMaxMs
+  }
+
+  /** More of an answer follows what has been written. */
+  expectMore(): void {
+    // Not before: Nagle's algorithm never holds up a first write, and many a connection has no second one.
+    this.socket.setNoDelay(true)
+    this.expect(this.#context.options.responseIdleTimeoutMs)
   }
 
   expire(): void {
@@ -114,7 +117,7 @@ export class HttpClient implements Expiring {
 
   /** What the request's head needs on its way to `backend`. */
   requestOptions(head: RequestHead, backend: Readonly<Backend>): RequestWriteOptions {
-    return this.#lines.options(head, backend)
+    return this.#context.linesOf(this.key).options(head, backend)
   }
 
   /** Sends an answer of the proxy's own. @param isWhole whether all of the request has come. */
@@ -150,6 +153,7 @@ export class HttpClient implements Expiring {
   becomeTunnel(relay: Relay): Buffer {
     const early = this.#bytes.subarray(this.#at)
     this.#phase = 'tunnel'
+    this.socket.setNoDelay(true)
     this.#tunnel = relay
     this.#exchange = undefined
     this.#bytes = nothing
@@ -185,6 +189,7 @@ export class HttpClient implements Expiring {
   }
 
   #awaitNext(): void {
+    if (this.#requests === 1) this.socket.setNoDelay(true)
     this.expect(this.#context.options.keepAliveTimeoutMs)
     this.#cut()
   }

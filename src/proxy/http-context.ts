@@ -11,6 +11,7 @@ import type { Pool } from '../pool/pool.ts'
 import { TrustedPeers } from './forwarded.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpOptions } from './http-options.ts'
+import { RequestLines } from './http-request-lines.ts'
 import { Outage } from './outage.ts'
 import { RetryBudget } from './retry-budget.ts'
 
@@ -40,7 +41,8 @@ export interface HttpTimeouts {
   readonly retriesMax: number
 }
 
-const headsMax = 64
+const headsMax = 1_024
+const peersMax = 1_024
 
 /** What all exchanges of a proxy share. */
 export class HttpContext implements ConnectionOwner {
@@ -66,6 +68,7 @@ export class HttpContext implements ConnectionOwner {
   readonly clients: Slots<'slot', HttpClient> = new Slots('slot')
   isDraining = false
   readonly #heads: RequestHead[] = []
+  readonly #lines = new Map<string, RequestLines>()
 
   constructor(pool: Pool, log: Log, options: HttpOptions & HttpTimeouts) {
     this.pool = pool
@@ -74,6 +77,16 @@ export class HttpContext implements ConnectionOwner {
     this.idle = new IdleConnections(this.sweep, options.idleConnectionsMax)
     this.trusted = new TrustedPeers(options.trust)
     this.outage = new Outage(log)
+  }
+
+  /** What is added to the requests of `peer`. */
+  linesOf(peer: string): RequestLines {
+    let lines = this.#lines.get(peer)
+    if (lines !== undefined) return lines
+    if (this.#lines.size >= peersMax) this.#lines.clear()
+    lines = new RequestLines(peer, this)
+    this.#lines.set(peer, lines)
+    return lines
   }
 
   /** A parser for the next request: an idle connection needs none. */

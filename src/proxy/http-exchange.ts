@@ -259,7 +259,7 @@ export class Exchange implements ConnectionUser {
   }
 
   #awaitMore(): void {
-    if (!this.#hasEnded) this.#client.expect(this.#context.options.responseIdleTimeoutMs)
+    if (!this.#hasEnded) this.#client.expectMore()
   }
 
   /** The backend takes no more of the body for now. */

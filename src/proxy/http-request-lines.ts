@@ -5,13 +5,13 @@ import type { Backend } from '../pool/backend.ts'
 import { forwardedLines } from './forwarded.ts'
 import type { HttpContext } from './http-context.ts'
 
-/** What is added to the requests of one client, made when the first one comes. */
+/** What is added to the requests of one peer, made when the first one comes. */
 export class RequestLines {
   readonly #peer: string
   readonly #context: HttpContext
   readonly #isTrusted: boolean
-  #made: RequestWriteOptions | undefined
-  #madeFor = -1
+  /** By the client's minor version, and whether it says which protocol it was asked with. */
+  readonly #made: RequestWriteOptions[] = []
 
   constructor(peer: string, context: HttpContext) {
     this.#peer = peer
@@ -23,11 +23,8 @@ export class RequestLines {
   options(head: RequestHead, backend: Readonly<Backend>): RequestWriteOptions {
     const hasProto = this.#isTrusted && head.fields.has(Kind.X_FORWARDED_PROTO)
     const wanted = head.minor + (hasProto ? 2 : 0)
-    if (this.#made === undefined || this.#madeFor !== wanted) {
-      this.#made = this.#make(head.minor, hasProto)
-      this.#madeFor = wanted
-    }
-    const options = this.#made
+    this.#made[wanted] ??= this.#make(head.minor, hasProto)
+    const options = this.#made[wanted]
     options.teTrailers = head.teTrailers
     if (this.#context.options.host === 'backend') {
       // A path is no host; what nginx and curl call a Unix socket.

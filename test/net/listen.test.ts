@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +28,20 @@ it('listen takes a Unix socket', async (t) => {
     code: 'LISTEN',
     message: /^cannot listen on unix:/,
   })
+})
+
+it('listen replaces a socket file that a killed process left, and nothing else', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'piloti-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const [path, left, file] = [join(folder, 'a'), join(folder, 'b'), join(folder, 'c')] as const
+  const server = createServer()
+  await listen(server, { path })
+  linkSync(path, left) // What closing removes is `path`.
+  await once(server.close(), 'close')
+  assert.deepEqual(await listening(t, { path: left }), { path: left })
+  writeFileSync(file, 'mine')
+  await assert.rejects(listening(t, { path: file }), { code: 'LISTEN' })
+  assert.equal(readFileSync(file, 'utf8'), 'mine')
 })
 
 it('listen says why it cannot, and what to do', async (t) => {
