@@ -71,6 +71,11 @@ export class Pool {
     return lease
   }
 
+  /** How many backends may take work now. */
+  get available(): number {
+    return this.#candidates.length
+  }
+
   /** Whether the key given to `lease` makes a difference. */
   get usesKey(): boolean {
     return this.#strategy.ignoresKey !== true

@@ -15,6 +15,8 @@ export function admit(
 ): boolean {
   const { bodyLimitBytes, pseudonym } = options
   if (head.method === Method.CONNECT || head.method === Method.TRACE) {
+    // What follows was meant for a tunnel: it is not the next request.
+    head.keepAlive = false
     exchange.fail('REQUEST_METHOD', 'CONNECT and TRACE are not forwarded', allow)
   } else if (head.maxForwards === 0) {
     // RFC 9110 7.6.2: whoever receives a zero answers itself. Only OPTIONS comes as far as here.

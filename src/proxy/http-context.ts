@@ -116,7 +116,8 @@ export class HttpContext implements ConnectionOwner {
   report(code: ErrorCode, message: string, fields: LogFields): void {
     const { answers } = this.stats
     answers[code] = (answers[code] ?? 0) + 1
-    if (code === 'NO_BACKEND') return this.outage.refuse(new PilotiError(code, message))
+    if (code === 'NO_BACKEND' || code === 'OUT_OF_SOCKETS')
+      return this.outage.refuse(new PilotiError(code, message))
     const level = errorKinds[code].side === 'client' ? 'debug' : 'warn'
     this.log[level]('request_failed', message, { code, ...fields })
   }

@@ -22,7 +22,6 @@ import { openTunnel } from './http-tunnel.ts'
 
 /** No more than this of a long body waits for a slow client. */
 const longReadBytes = 64 * 1_024
-const nothing = Buffer.alloc(0)
 
 /**
  * One request and its response: picks a backend, carries the request there and the response back.
@@ -179,7 +178,7 @@ export class Exchange implements ConnectionUser {
     // What is gathered is for this client, and the next one's answer would come behind it.
     this.#context.outbox.drop()
     this.#context.report(code, message, { backend, retries: this.#tries.retries })
-    if (code === 'BACKEND_TIMEOUT') this.#excuse()
+    this.#excuse(code)
     this.#end(side === 'backend' ? 'failed' : 'aborted', message)
     if (this.#hasResponse) return this.#client.abort()
     this.#answer({ status, code, message, headers })
@@ -197,18 +196,18 @@ export class Exchange implements ConnectionUser {
     this.#client.answer({ ...answer, json, toHead }, !this.wantsBody)
   }
 
-  /** A backend that has answered others meanwhile fails this request, but it is well. */
-  #excuse(): void {
-    const lease = this.#lease
-    if (lease !== undefined && lease.backend.quietSinceMs > this.#sentMs) lease.excuse()
+  /** A request that breaks says little of its backend. Silence does, but the last one left is kept. */
+  #excuse(code: ErrorCode): void {
+    const isLast = this.#context.pool.available < 2
+    const isKept = isLast || (this.#lease?.backend.quietSinceMs ?? 0) > this.#sentMs
+    if (code !== 'BACKEND_TIMEOUT' || isKept) this.#lease?.excuse()
   }
 
   #dial(backend: Readonly<Backend>): void {
-    const { sweep } = this.#context
-    const { connectTimeoutMs } = this.#context.options
+    const { options, sweep } = this.#context
     const inlet = new Inlet(longReadBytes)
     this.#client.expect(Number.POSITIVE_INFINITY)
-    dial(backend.address, { sweep, connectTimeoutMs, onread: inlet.onread }).then(
+    dial(backend.address, { ...options, sweep, onread: inlet.onread }).then(
       (socket) => {
         const connection = new BackendConnection(socket, backend, inlet, this.#context)
         if (this.#hasEnded) connection.destroy()
@@ -299,7 +298,7 @@ export class Exchange implements ConnectionUser {
     const persistent = minor === 0 ? 'keep-alive' : 'none'
     const isWritten = heads.forward({
       block: null,
-      date: head.hasDate ? nothing : dateLine(),
+      date: dateLine(),
       chunked: head.coded ? minor > 0 : body.isChunked,
       connection: this.#keepsClient ? persistent : 'close',
     })
@@ -360,6 +359,7 @@ export class Exchange implements ConnectionUser {
     const message = `the backend ${what} before its answer was complete`
     if (!this.#hasFirstByte && isRepeatable) {
       this.#letGo()
+      this.#excuse(code)
       // A reused connection may just have reached its end: that is no failure of the backend.
       this.#release(isStale ? 'aborted' : 'failed', what)
       this.#tries.mustDial = true

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { after, describe, it } from 'node:test'
-import { backend } from '../support/backends.ts'
+import { backend, deadPort } from '../support/backends.ts'
 import { drain, open, until } from '../support/proxied.ts'
 import { fronted, get, nodeBackend, request, say, scripted, settled } from './http-talk.ts'
 
@@ -163,12 +163,32 @@ function judgeStall(text: string, bytes: string, at: number): void {
     assert.match(text, /HTTP\/1.1 408 [\s\S]*REQUEST_TIMEOUT/, why)
 }
 
+it('a request that breaks its connections takes no backend out', async (t) => {
+  const ports = []
+  for (let nth = 0; nth < 3; nth++) {
+    const { port } = await scripted(t, (socket, head) => {
+      if (head.startsWith('GET /deadly')) socket.resetAndDestroy()
+      else socket.end(answers.length)
+    })
+    ports.push(port)
+  }
+  const { proxy } = await fronted(t, ports)
+  assert.match((await say(proxy, get('/deadly'))).text, /BACKEND_RESET/)
+  for (let nth = 0; nth < 3; nth++) assert.match((await say(proxy, get())).text, / 200 /)
+  assert.deepEqual(
+    proxy.view().pool.backends.map(({ failed, health }) => `${failed} ${health}`),
+    ['1 up', '1 up', '1 up'],
+  )
+})
+
 describe('a backend that hangs', { timeout: 10_000 }, () => {
   it('is left out, whoever else it has answered just before', async (t) => {
     const { port } = await scripted(t, (socket, head) => {
       if (head.startsWith('GET /fine')) socket.end(answers.length)
     })
-    const { proxy, told } = await fronted(t, [port], { http: times })
+    const spare = await deadPort() // Nobody goes there, but the last one would be kept.
+    const all = [port, spare]
+    const { proxy, told } = await fronted(t, all, { http: times, strategy: 'n-to-1' })
     // One older connection and one younger, for in whose order they are looked at is not said.
     const [older, first, younger] = [open(proxy.address), open(proxy.address), open(proxy.address)]
     await until(() => proxy.view().connections.active === 3)
@@ -182,6 +202,13 @@ describe('a backend that hangs', { timeout: 10_000 }, () => {
     assert.equal(proxy.view().pool.backends[0]!.health, 'down')
     assert.equal(told('backend_up').length, 0)
     for (const client of [older, first, younger]) client.destroy()
+  })
+
+  it('is kept when it is the last one', async (t) => {
+    const { port } = await scripted(t, () => {})
+    const { proxy } = await fronted(t, [port], { http: times })
+    assert.match((await say(proxy, get())).text, /BACKEND_TIMEOUT/)
+    assert.equal(proxy.view().pool.backends[0]!.health, 'up')
   })
 
   it('is well as long as it answers others', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { backend, blackHole, deadPort } from '../support/backends.ts'
 import { drain, open, until } from '../support/proxied.ts'
@@ -14,7 +15,6 @@ import {
   ok,
   request,
   say,
-  scripted,
   settled,
 } from './http-talk.ts'
 
@@ -173,17 +173,18 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
   })
 
   it('says 503 while no backend is left, and tells the log once, with a count at the end', async (t) => {
-    let isUp = false
-    const { port } = await scripted(t, (socket) =>
-      isUp ? socket.end(switching) : socket.resetAndDestroy(),
-    )
+    const port = await deadPort()
     const { proxy, told } = await fronted(t, [port])
     assert.equal(statusOf((await say(proxy, get())).text), '502')
     for (let nth = 0; nth < 3; nth++) {
       assert.match((await say(proxy, get())).text, / 503 [\s\S]*NO_BACKEND/)
     }
     assert.equal(told('refused').length, 1)
-    isUp = true
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.end(switching))
+    })
+    t.after(() => server.close())
+    await once(server.listen(port, '127.0.0.1'), 'listening')
     // Whoever is served first ends it, also by an upgrade.
     const upgrade = get('/', 'Upgrade: toy').replace('close', 'close, Upgrade')
     while (statusOf((await say(proxy, upgrade)).text) !== '101');
