@@ -144,14 +144,12 @@ export const textRules: readonly Rule[] = [
     find: perFile(
       () => true,
       ({ text }) =>
-        text.match(
-          /registry\.(?:npmjs|yarnpkg)\.\w+|npm\.pkg\.\w+|(?<![\w./}-])\/(?:work|root)\/\w+/g,
-        ) ?? [],
+        text.match(/\bregistry\.\w+\.\w+|\bnpm\.pkg\.\w+|(?<![\w./}-])\/(?:work|root)\/\w+/g) ?? [],
     ),
     broken: [
-      file('package-lock.json', `"resolved": "https://registry.${'npmjs'}.org/a"`),
+      file('package-lock.json', `"resolved": "https://registry.${'example'}.org/a"`),
       file('docs/a.md', `see /${'work'}/main`),
-      file('docs/b.md', 'see ./work/main, a/root/b'),
+      file('docs/b.md', 'see ./work/here, a/root/b'),
     ],
     blamed: ['package-lock.json', 'docs/a.md'],
   },
