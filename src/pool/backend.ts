@@ -14,7 +14,7 @@ export interface BackendSpec {
 /** A read-only copy of what the pool knows of one backend. Totals count from the start. */
 export interface BackendView {
   readonly id: string
-  readonly weight: number
+  weight: number
   readonly health: Health
   /** Why it is down; empty while it is up. */
   readonly reason: string
@@ -39,12 +39,15 @@ const memoryHalfLifeMs = 10_000
 export class Backend implements Candidate {
   readonly id: string
   readonly address: Address
-  readonly weight: number
+  weight: number
+  fullWeight: number
   readonly verdict: Verdict = new Verdict()
   readonly responseTimes: Histogram = new Histogram()
   active = 0
   waiting = 0
   responseTimeMs = 0
+  peakResponseTimeMs = 0
+  errorShare = 0
   quietSinceMs = 0
   leases = 0
   ok = 0
@@ -60,6 +63,7 @@ export class Backend implements Candidate {
     this.address = address
     this.id = formatAddress(address)
     this.weight = weight
+    this.fullWeight = weight
     if (!(weight > 0 && weight < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`backend ${this.id} has weight ${weight}: above 0 wanted`)
     }

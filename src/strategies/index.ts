@@ -1,4 +1,6 @@
+import { type Clock, monotonic } from '../base/clock.ts'
 import { PilotiError } from '../base/errors.ts'
+import type { Random } from '../base/random.ts'
 import { suggest } from '../base/suggest.ts'
 import type { Strategy } from '../pool/strategy.ts'
 import { leastConnections } from './least-connections.ts'
@@ -6,12 +8,20 @@ import { leastResponseTime } from './least-response-time.ts'
 import { nToOne } from './n-to-1.ts'
 import { roundRobin } from './round-robin.ts'
 
+/** What a strategy may need of the outside: given, so that any run can be repeated. */
+export interface StrategyContext {
+  readonly now: Clock
+  readonly random: Random
+}
+
+const real: StrategyContext = { now: monotonic, random: Math.random }
+
 /** Every way to pick, by name. */
-export const strategies: Readonly<Record<string, () => Strategy>> = {
+export const strategies: Readonly<Record<string, (context: StrategyContext) => Strategy>> = {
   'n-to-1': nToOne,
   'round-robin': roundRobin,
   'least-connections': leastConnections,
-  'least-response-time': leastResponseTime,
+  'least-response-time': ({ now }) => leastResponseTime(now),
 }
 
 /** What the original system called them; accepted in any case. */
@@ -27,14 +37,14 @@ const originalNames: Readonly<Record<string, string>> = {
  *
  * @throws PilotiError STRATEGY_UNKNOWN with the known names, and the nearest one if one is near.
  */
-export function createStrategy(name: string): Strategy {
+export function createStrategy(name: string, context: StrategyContext = real): Strategy {
   const lower = name.toLowerCase()
   const known = Object.keys(strategies)
   const canonical = known.includes(lower)
     ? lower
     : Object.hasOwn(originalNames, lower) && originalNames[lower]
   const make = canonical && strategies[canonical]
-  if (make) return make()
+  if (make) return make(context)
   const nearest = suggest(name, known)
   const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
   throw new PilotiError(

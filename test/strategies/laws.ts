@@ -117,7 +117,7 @@ export const laws: readonly Law[] = [
       for (const responseTimeMs of [0, 100]) {
         const weights = [3, 1, 2]
         const candidates = some(
-          idle(3).map((c, i) => ({ ...c, weight: weights[i]!, responseTimeMs })),
+          idle(3).map((c, i) => ({ ...c, weight: weights[i]!, fullWeight: weights[i]!, responseTimeMs })),
         )
         const counts = [...pileUp(make, candidates).values()]
         const wanted = weights.map((weight) => (picks / 6) * weight)
@@ -150,7 +150,17 @@ export function poolOf(
 export type Writable = { -readonly [K in keyof Candidate]: Candidate[K] }
 
 function candidate(id: string): Writable {
-  return { id, weight: 1, active: 0, responseTimeMs: 0, waiting: 0, quietSinceMs: 0 }
+  return {
+    id,
+    weight: 1,
+    fullWeight: 1,
+    active: 0,
+    responseTimeMs: 0,
+    peakResponseTimeMs: 0,
+    errorShare: 0,
+    waiting: 0,
+    quietSinceMs: 0,
+  }
 }
 
 /** Picks without an end to the work. @returns how often each was picked, in the order of the candidates. */
@@ -188,7 +198,10 @@ const anyCandidate: fc.Arbitrary<Candidate> = fc.record({
     fc.integer({ min: 1, max: 10 }),
     fc.double({ min: 0.001, max: 1_000, noNaN: true }),
   ),
+  fullWeight: fc.integer({ min: 1, max: 10 }),
   active: fc.nat(1_000),
+  peakResponseTimeMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e9, noNaN: true })),
+  errorShare: fc.double({ min: 0, max: 1, noNaN: true }),
   responseTimeMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e9, noNaN: true })),
   waiting: fc.nat(3),
   quietSinceMs: fc.nat(1_000_000),

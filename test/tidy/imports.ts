@@ -17,7 +17,8 @@ const ranks: readonly (readonly string[])[] = [
   ['codecs', 'metrics', 'pool'],
   ['strategies', 'net'],
   ['discovery', 'health', 'http'],
-  ['proxy', 'director', 'replica', 'downloader', 'compute', 'broker', 'chord'],
+  ['proxy', 'director', 'replica', 'downloader', 'compute', 'broker', 'chord', 'simulator', 'agent'],
+  ['balancer'],
   ['admin', 'config'],
   ['cli', 'index'],
 ]
