@@ -60,8 +60,11 @@ function nanosecondsAPick(make: (typeof strategies)[string], count: number, pick
 const loaded = (index: number): Loaded => ({
   id: `127.0.0.1:${5_000 + index}`,
   weight: 1,
+  fullWeight: 1,
   active: 0,
   responseTimeMs: 1 + (index % 7),
+  peakResponseTimeMs: 1 + (index % 7),
+  errorShare: 0,
   waiting: 0,
   quietSinceMs: 0,
 })

@@ -16,12 +16,12 @@ export interface StrategyContext {
 
 const real: StrategyContext = { now: monotonic, random: Math.random }
 
-/** Every way to pick, by name. */
-export const strategies: Readonly<Record<string, (context: StrategyContext) => Strategy>> = {
+/** Every way to pick, by name. Without a context: the process's clock and `Math.random`. */
+export const strategies: Readonly<Record<string, (context?: StrategyContext) => Strategy>> = {
   'n-to-1': nToOne,
   'round-robin': roundRobin,
   'least-connections': leastConnections,
-  'least-response-time': ({ now }) => leastResponseTime(now),
+  'least-response-time': ({ now } = real) => leastResponseTime(now),
 }
 
 /** What the original system called them; accepted in any case. */

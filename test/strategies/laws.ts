@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Clock } from '../../src/base/clock.ts'
+import { seeded } from '../../src/base/random.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import type { Candidate, Candidates, Strategy } from '../../src/pool/strategy.ts'
+import type { StrategyContext } from '../../src/strategies/index.ts'
 
-export type Make = (now: Clock) => Strategy
+export type Make = (context: StrategyContext) => Strategy
 
 /** What every strategy obeys, unless it names an exception. `hold` throws when it is broken. */
 export interface Law {
@@ -14,6 +16,7 @@ export interface Law {
 
 const picks = 600
 const stopped: Clock = () => 0
+const context = (now: Clock): StrategyContext => ({ now, random: seeded(4) })
 
 export const laws: readonly Law[] = [
   {
@@ -21,7 +24,7 @@ export const laws: readonly Law[] = [
     hold(make) {
       const property = fc.property(pasts, (past) => {
         let nowMs = 0
-        const strategy = make(() => nowMs)
+        const strategy = make(context(() => nowMs))
         for (const { candidates, key, afterMs } of past) {
           nowMs += afterMs
           assert.ok(candidates.includes(strategy.pick(candidates, key)))
@@ -35,7 +38,7 @@ export const laws: readonly Law[] = [
     hold(make) {
       const candidates = Object.freeze(idle(5).map((c) => Object.freeze(c))) as readonly Candidate[]
       const before = JSON.stringify(candidates)
-      const strategy = make(stopped)
+      const strategy = make(context(stopped))
       for (let i = 0; i < picks; i++) strategy.pick(some(candidates), `key ${i}`)
       assert.equal(JSON.stringify(candidates), before)
     },
@@ -43,7 +46,7 @@ export const laws: readonly Law[] = [
   {
     sentence: 'takes the only candidate',
     hold(make) {
-      const strategy = make(stopped)
+      const strategy = make(context(stopped))
       for (const candidate of idle(3)) assert.equal(strategy.pick([candidate], 'key'), candidate)
     },
   },
@@ -54,7 +57,7 @@ export const laws: readonly Law[] = [
       const property = fc.property(
         fc.array(fc.shuffledSubarray(all, { minLength: 1 }), { minLength: 1 }),
         (arrays) => {
-          const strategy = make(stopped)
+          const strategy = make(context(stopped))
           for (const array of arrays) {
             assert.ok(array.includes(strategy.pick(some(array), 'key') as (typeof all)[number]))
           }
@@ -117,7 +120,12 @@ export const laws: readonly Law[] = [
       for (const responseTimeMs of [0, 100]) {
         const weights = [3, 1, 2]
         const candidates = some(
-          idle(3).map((c, i) => ({ ...c, weight: weights[i]!, fullWeight: weights[i]!, responseTimeMs })),
+          idle(3).map((c, i) => ({
+            ...c,
+            weight: weights[i]!,
+            fullWeight: weights[i]!,
+            responseTimeMs,
+          })),
         )
         const counts = [...pileUp(make, candidates).values()]
         const wanted = weights.map((weight) => (picks / 6) * weight)
@@ -144,7 +152,7 @@ export function poolOf(
     address: { host: 'h', port: i + 1 },
     weight: weights[i] ?? 1,
   }))
-  return new Pool(specs, make(now), { now })
+  return new Pool(specs, make(context(now)), { now })
 }
 
 export type Writable = { -readonly [K in keyof Candidate]: Candidate[K] }
@@ -165,7 +173,7 @@ function candidate(id: string): Writable {
 
 /** Picks without an end to the work. @returns how often each was picked, in the order of the candidates. */
 function pileUp(make: Make, candidates: Candidates<Writable>): Map<Writable, number> {
-  const strategy = make(stopped)
+  const strategy = make(context(stopped))
   const counts = new Map<Writable, number>()
   for (let i = 0; i < picks; i++) {
     const picked = strategy.pick(candidates, `key ${i}`)

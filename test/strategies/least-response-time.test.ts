@@ -2,14 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Lease } from '../../src/pool/lease.ts'
 import type { Pool } from '../../src/pool/pool.ts'
-import { leastResponseTime } from '../../src/strategies/least-response-time.ts'
+import { strategies } from '../../src/strategies/index.ts'
 import { poolOf } from './laws.ts'
 import { simulate } from './simulate.ts'
+
+const make = strategies['least-response-time']!
 
 /** A pool whose backends answered once, after these times, and the clock it runs by. */
 function measured(timesMs: readonly number[]): { pool: Pool; clock: { ms: number } } {
   const clock = { ms: 0 }
-  const pool = poolOf(timesMs.length, leastResponseTime, () => clock.ms)
+  const pool = poolOf(timesMs.length, make, () => clock.ms)
   const leases = timesMs.map(() => pool.lease('')!)
   for (const [i, lease] of leases.entries()) lease.release('ok', timesMs[i]!)
   return { pool, clock }
@@ -31,7 +33,7 @@ describe('least-response-time', () => {
   })
 
   it('tries one that was never measured first', () => {
-    const pool = poolOf(3, leastResponseTime, () => 0)
+    const pool = poolOf(3, make, () => 0)
     pool.lease('')!.release('ok', 1)
     assert.deepEqual(picks(pool, 2), ['h:2', 'h:3'])
   })
@@ -57,7 +59,7 @@ describe('least-response-time', () => {
 
   it('gives one that hangs from the start the work of a second, not more', () => {
     const clock = { ms: 0 }
-    const pool = poolOf(3, leastResponseTime, () => clock.ms)
+    const pool = poolOf(3, make, () => clock.ms)
     let hung = 0
     for (let pick = 0; pick < 1_000; pick++, clock.ms += 10) {
       const lease = pool.lease('')!

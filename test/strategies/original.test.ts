@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createStrategy } from '../../src/strategies/index.ts'
-import { leastResponseTime } from '../../src/strategies/least-response-time.ts'
-import { type Make, poolOf } from './laws.ts'
-
-const make =
-  (name: string): Make =>
-  (now) =>
-    name === 'least-response-time' ? leastResponseTime(now) : createStrategy(name)
+import { poolOf } from './laws.ts'
 
 /**
  * Picks eight times, every 100 ms, and writes down who was picked.
@@ -16,7 +10,11 @@ const make =
  */
 function play(name: string, finishes: Readonly<Record<number, string>> = {}): string {
   let nowMs = 0
-  const pool = poolOf(4, make(name), () => nowMs)
+  const pool = poolOf(
+    4,
+    (context) => createStrategy(name, context),
+    () => nowMs,
+  )
   const unfinished: { name: string; end(): void }[] = []
   let picked = ''
   for (let pick = 1; pick <= 8; pick++) {

@@ -1,4 +1,4 @@
-import { leastResponseTime } from '../../src/strategies/least-response-time.ts'
+import { strategies } from '../../src/strategies/index.ts'
 import { poolOf } from './laws.ts'
 
 export interface Workload {
@@ -17,6 +17,7 @@ interface Job {
 }
 
 const backends = 5
+const make = strategies['least-response-time']!
 
 /**
  * Plays a workload in virtual time against five backends of one core each, whose jobs share it equally.
@@ -27,7 +28,7 @@ export function simulate({ clients, requests, pauseMs = 0, workMs }: Workload): 
   let nowMs = 0
   let asked = 0
   const random = randomFrom(clients)
-  const pool = poolOf(backends, leastResponseTime, () => nowMs)
+  const pool = poolOf(backends, make, () => nowMs)
   const cores = Array.from({ length: backends }, (): Job[] => [])
   const pauses: { untilMs: number; client: () => void }[] = []
 
