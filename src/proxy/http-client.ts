@@ -12,6 +12,7 @@ import type { Backend } from '../pool/backend.ts'
 import { admit } from './http-admission.ts'
 import type { HttpContext } from './http-context.ts'
 import { Exchange } from './http-exchange.ts'
+import { Linger } from './http-linger.ts'
 
 type Phase = 'idle' | 'head' | 'exchange' | 'lingering' | 'tunnel' | 'closed'
 
@@ -41,7 +42,7 @@ export class HttpClient implements Expiring {
   #requests = 0
   readonly #bornMs: number
   #isCutting = false
-  #lingeredBytes = 0
+  #linger: Linger | undefined
 
   constructor(socket: Socket, context: HttpContext) {
     this.socket = socket
@@ -175,7 +176,7 @@ export class HttpClient implements Expiring {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#phase === 'lingering') return this.#discard(chunk)
+    if (this.#linger !== undefined) return this.#linger.discard(chunk)
     const exchange = this.#exchange
     if (exchange?.takesBody && this.#bytes === nothing) {
       const at = exchange.requestBytes(chunk, 0, chunk.length)
@@ -288,20 +289,8 @@ export class HttpClient implements Expiring {
       socket.destroy()
       return
     }
-    // RFC 9112 9.6: read on, or a reset could take the answer away before the client has read it.
     this.#bytes = nothing
-    this.expect(Number.POSITIVE_INFINITY)
-    socket.setTimeout(this.#context.options.writeTimeoutMs)
-    socket.end(() => {
-      socket.setTimeout(0)
-      this.expect(Math.max(1, this.#context.options.lingerTimeoutMs))
-    })
-    socket.resume()
-  }
-
-  #discard(chunk: Buffer): void {
-    this.#lingeredBytes += chunk.length
-    if (this.#lingeredBytes > this.#context.options.lingerLimitBytes) this.socket.destroy()
+    this.#linger = new Linger(this, this.#context.options)
   }
 
   /** The client will send no more. While it waits for an answer that means it has left, as in nginx. */

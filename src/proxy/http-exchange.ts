@@ -1,4 +1,4 @@
-import { type ErrorCode, errorKinds, type PilotiError, systemCode } from '../base/errors.ts'
+import { type ErrorCode, errorKinds, systemCode } from '../base/errors.ts'
 import type { Answer } from '../codecs/http1-answer.ts'
 import { DONE, MORE } from '../codecs/http1-faults.ts'
 import { Framing } from '../codecs/http1-framing.ts'
@@ -6,28 +6,22 @@ import { Method } from '../codecs/http1-method.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { isOffered } from '../codecs/http1-response.ts'
 import { writeRequestHead } from '../codecs/http1-write.ts'
-import { BackendConnection, type ConnectionUser } from '../http/backend-connection.ts'
+import type { BackendConnection, ConnectionUser } from '../http/backend-connection.ts'
 import { dateLine } from '../http/date.ts'
 import { wasAborted } from '../net/abort.ts'
-import { dial } from '../net/dial.ts'
-import { Inlet } from '../net/inlet.ts'
-import type { Backend } from '../pool/backend.ts'
-import type { Lease, Outcome } from '../pool/lease.ts'
+import type { Outcome } from '../pool/lease.ts'
 import { prefersJson } from './http-accept.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpContext } from './http-context.ts'
 import { RequestBody } from './http-request-body.ts'
-import { type Told, Tries } from './http-tries.ts'
+import { Tries } from './http-tries.ts'
 import { openTunnel } from './http-tunnel.ts'
 
-/** No more than this of a long body waits for a slow client. */
-const longReadBytes = 64 * 1_024
-
 /**
- * One request and its response: picks a backend, carries the request there and the response back.
+ * One request and its response: carries the request to a backend and the response back.
  *
- * It holds a lease from the pick to the last byte of the response. Once it has ended, nothing that a
- * connection or a dial still says matters.
+ * Its tries hold a lease from the pick to the last byte of the response. Once it has ended, nothing that a
+ * connection still says matters.
  */
 export class Exchange implements ConnectionUser {
   readonly #client: HttpClient
@@ -35,7 +29,6 @@ export class Exchange implements ConnectionUser {
   readonly #head: RequestHead
   readonly #headBytes: Buffer
   readonly #body: RequestBody | undefined
-  #lease: Lease | undefined
   #connection: BackendConnection | undefined
   readonly #tries: Tries
   #sentMs = 0
@@ -50,7 +43,7 @@ export class Exchange implements ConnectionUser {
     this.#context = context
     this.#head = head
     this.#headBytes = bytes
-    this.#tries = new Tries(context)
+    this.#tries = new Tries(this, client, context)
     const hasBody = head.framing === Framing.CHUNKED || head.contentLength > 0
     this.#body = hasBody ? new RequestBody(head, context.outbox, context.options) : undefined
   }
@@ -67,16 +60,20 @@ export class Exchange implements ConnectionUser {
 
   /** Picks a backend and sends it what there is of the request. */
   start(): void {
-    const lease = this.#context.pool.lease(this.#client.key, this.#tries.failed)
-    if (lease === undefined) {
-      const { code, message } = this.#tries.lastError
-      return this.fail(code, message)
+    this.#tries.start()
+  }
+
+  /** Sends what there is of the request over a connection to the leased backend. */
+  use(connection: BackendConnection): void {
+    const head = this.#head
+    this.#connection = connection
+    connection.user = this
+    connection.heads.begin(head, this.#context.outbox, this.#client.socket)
+    const isChunked = head.framing === Framing.CHUNKED
+    if (isChunked && this.#context.oldBackends.has(connection.backend)) {
+      return this.fail('REQUEST_LENGTH', 'a backend of HTTP/1.0 needs a Content-Length')
     }
-    this.#lease = lease
-    if (this.#tries.retries > 0) this.#context.stats.retries++
-    const idle = this.#tries.mustDial ? undefined : this.#context.idle.take(lease.backend)
-    if (idle === undefined) this.#dial(lease.backend)
-    else this.#use(idle)
+    this.#send(connection)
   }
 
   /** Passes on what belongs to the request's body and returns the offset behind it. */
@@ -91,7 +88,7 @@ export class Exchange implements ConnectionUser {
       return at
     }
     this.#context.outbox.flush(socket)
-    this.#lease!.sent(at - from)
+    this.#tries.lease!.sent(at - from)
     if (body.isDone) this.#awaitResponse()
     else {
       this.#client.expect(this.#context.options.bodyTimeoutMs)
@@ -102,7 +99,7 @@ export class Exchange implements ConnectionUser {
 
   responseBytes(bytes: Buffer, end: number, isShared: boolean): boolean {
     if (!this.#hasFirstByte) this.#firstByte()
-    this.#lease!.received(end)
+    this.#tries.lease!.received(end)
     const connection = this.#connection!
     const { body, heads } = connection
     let from = 0
@@ -153,7 +150,7 @@ export class Exchange implements ConnectionUser {
   abandon(): void {
     if (this.#hasEnded) return
     this.#context.stats.aborted++
-    const backend = this.#lease?.backend.id
+    const backend = this.#tries.lease?.backend.id
     this.#context.log.debug('client_gone', 'the client left before its answer ended (499)', {
       ...(backend !== undefined && { backend }),
     })
@@ -162,18 +159,18 @@ export class Exchange implements ConnectionUser {
 
   /** The client's deadline has passed: whoever it waits for is late. */
   expire(): void {
-    const { lastError } = this.#tries
-    if (this.#lease === undefined) this.fail(lastError.code, lastError.message)
+    const { lastError, lease } = this.#tries
+    if (lease === undefined) this.fail(lastError.code, lastError.message)
     else if (this.wantsBody) {
       this.fail('REQUEST_TIMEOUT', 'the body of the request did not come in time')
-    } else if (this.#lease.isTrial) this.#broken('let its time pass', 'BACKEND_TIMEOUT')
+    } else if (lease.isTrial) this.#broken('let its time pass', 'BACKEND_TIMEOUT')
     else this.fail('BACKEND_TIMEOUT', 'the backend did not answer in time')
   }
 
   /** Ends with an answer of the proxy's own, or by breaking off what has begun. */
   fail(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#hasEnded) return
-    const backend = this.#lease?.backend.id ?? this.#tries.failed.at(-1)?.id
+    const backend = this.#tries.backend?.id
     const { side, status } = errorKinds[code]
     // What is gathered is for this client, and the next one's answer would come behind it.
     this.#context.outbox.drop()
@@ -199,52 +196,18 @@ export class Exchange implements ConnectionUser {
   /** A request that breaks says little of its backend. Silence does, but the last one left is kept. */
   #excuse(code: ErrorCode): void {
     const isLast = this.#context.pool.available < 2
-    const isKept = isLast || (this.#lease?.backend.quietSinceMs ?? 0) > this.#sentMs
-    if (code !== 'BACKEND_TIMEOUT' || isKept) this.#lease?.excuse()
-  }
-
-  #dial(backend: Readonly<Backend>): void {
-    const { options, sweep } = this.#context
-    const inlet = new Inlet(longReadBytes)
-    this.#client.expect(Number.POSITIVE_INFINITY)
-    dial(backend.address, { ...options, sweep, onread: inlet.onread }).then(
-      (socket) => {
-        const connection = new BackendConnection(socket, backend, inlet, this.#context)
-        if (this.#hasEnded) connection.destroy()
-        else this.#use(connection)
-      },
-      (error: PilotiError) => this.#dialFailed(error),
-    )
-  }
-
-  #dialFailed(error: PilotiError): void {
-    if (this.#hasEnded) return
-    const { code, kind, message } = error
-    this.#tries.exclude(this.#lease!.backend)
-    this.#release(kind.side === 'backend' ? 'failed' : 'aborted', message)
-    // Not a byte of the request was written, so any method may be tried elsewhere.
-    if (!kind.retry || !this.#retry(error)) this.fail(code, message)
-  }
-
-  #use(connection: BackendConnection): void {
-    const head = this.#head
-    this.#connection = connection
-    connection.user = this
-    connection.heads.begin(head, this.#context.outbox, this.#client.socket)
-    const isChunked = head.framing === Framing.CHUNKED
-    if (isChunked && this.#context.oldBackends.has(connection.backend)) {
-      return this.fail('REQUEST_LENGTH', 'a backend of HTTP/1.0 needs a Content-Length')
-    }
-    this.#send(connection)
+    const { lease } = this.#tries
+    const isKept = isLast || (lease?.backend.quietSinceMs ?? 0) > this.#sentMs
+    if (code !== 'BACKEND_TIMEOUT' || isKept) lease?.excuse()
   }
 
   #send({ socket }: BackendConnection): void {
     const { outbox } = this.#context
-    const options = this.#client.requestOptions(this.#head, this.#lease!.backend)
+    const options = this.#client.requestOptions(this.#head, this.#tries.lease!.backend)
     const length = writeRequestHead(outbox.buffer, 0, this.#head, this.#headBytes, options)
     if (length === -1) return this.fail('REQUEST_HEAD_TOO_LARGE', 'the head is too large')
     outbox.length = length
-    this.#lease!.sent(length)
+    this.#tries.lease!.sent(length)
     this.#body?.replay(socket)
     this.#awaitResponse()
     if (this.wantsBody) this.#client.feed()
@@ -270,7 +233,7 @@ export class Exchange implements ConnectionUser {
 
   #firstByte(): void {
     this.#hasFirstByte = true
-    const lease = this.#lease!
+    const lease = this.#tries.lease!
     // Only now: the system accepts connections also for a process that is stopped.
     lease.connected()
     lease.answered(performance.now() - this.#sentMs)
@@ -320,7 +283,7 @@ export class Exchange implements ConnectionUser {
     this.#hasEnded = true
     this.#tries.settle()
     this.#context.stats.active--
-    openTunnel(this.#client, connection, this.#lease!, this.#context)
+    openTunnel(this.#client, connection, this.#tries.lease!, this.#context)
     return false
   }
 
@@ -353,35 +316,24 @@ export class Exchange implements ConnectionUser {
 
   /** The connection to the backend broke: another try if nothing is lost by it, else an error. */
   #broken(what: string, code: ErrorCode = 'BACKEND_RESET'): true {
-    const { exchanges, backend } = this.#connection!
+    const { exchanges } = this.#connection!
     const isStale = exchanges > 0 && code === 'BACKEND_RESET'
     const isRepeatable = this.#head.idempotent && (this.#body?.isReplayable ?? true)
     const message = `the backend ${what} before its answer was complete`
     if (!this.#hasFirstByte && isRepeatable) {
       this.#letGo()
       this.#excuse(code)
-      // A reused connection may just have reached its end: that is no failure of the backend.
-      this.#release(isStale ? 'aborted' : 'failed', what)
-      this.#tries.mustDial = true
-      if (!isStale) this.#tries.exclude(backend)
-      if (this.#retry({ code, message })) return true
+      if (this.#tries.repeat(what, isStale, { code, message })) return true
     }
     this.fail(code, message)
     return true
   }
 
-  #retry(error: Told): boolean {
-    // For its turn among the retries it waits no longer than for a connection.
-    this.#client.expect(this.#context.options.connectTimeoutMs)
-    return this.#tries.another(error, () => this.start())
-  }
-
   #end(outcome: Outcome, reason = ''): void {
     this.#hasEnded = true
     this.#context.stats.active--
-    this.#tries.settle()
     this.#letGo()
-    this.#release(outcome, reason)
+    this.#tries.end(outcome, reason)
   }
 
   #letGo(): void {
@@ -390,11 +342,5 @@ export class Exchange implements ConnectionUser {
     this.#connection = undefined
     connection.user = undefined
     connection.destroy()
-  }
-
-  #release(outcome: Outcome, reason: string): void {
-    const lease = this.#lease
-    this.#lease = undefined
-    lease?.release(outcome, undefined, reason)
   }
 }
