@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'LOOP'
   | 'LISTEN'
   | 'ADDRESS'
+  | 'DISCOVERY'
   | 'STRATEGY_UNKNOWN'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
@@ -54,6 +55,7 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   LOOP: { side: 'client', status: 508, retry: false },
   LISTEN: { side: 'operator', status: 0, retry: false },
   ADDRESS: { side: 'operator', status: 0, retry: false },
+  DISCOVERY: { side: 'operator', status: 0, retry: false },
   STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },
 }
 

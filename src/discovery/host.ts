@@ -1,0 +1,36 @@
+import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
+
+const nameLengthMax = 253
+const labelLengthMax = 63
+
+/** What is wrong with a host that can never be, for people: `has an empty label`; undefined for any other. */
+export function hostFault(host: string): string | undefined {
+  if (isIP(host) !== 0) return undefined
+  if (host.includes(':')) return 'is no IPv6 address'
+  const [odd] = /[^\p{L}\p{M}\p{N}._-]/u.exec(host) ?? []
+  if (odd !== undefined) return `has '${shown(odd)}'`
+  if (/^[\d.]+$/.test(host)) return 'is no IPv4 address'
+  const name = asciiOf(host)
+  if (name === '') return 'is no name'
+  const labels = name.split('.')
+  if (labels.includes('')) return 'has an empty label'
+  if (labels.some((label) => label.length > labelLengthMax)) {
+    return `has a label of more than ${labelLengthMax} characters`
+  }
+  return name.length > nameLengthMax ? `has more than ${nameLengthMax} characters` : undefined
+}
+
+/** The name that name servers know, without a trailing dot; empty for one that cannot be. */
+export function asciiOf(name: string): string {
+  const ascii = /^[\w.-]*$/.test(name) ? name : domainToASCII(name)
+  return ascii.replace(/\.$/, '').toLowerCase()
+}
+
+const shownLengthMax = 80
+
+/** A text that somebody else wrote, fit for one line of a message: cut, and without control characters. */
+export function shown(text: string): string {
+  const cut = text.length > shownLengthMax ? `${text.slice(0, shownLengthMax)}…` : text
+  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (odd) => `\\u{${odd.codePointAt(0)!.toString(16)}}`)
+}
