@@ -5,7 +5,7 @@ import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Expiring, Sweep } from './sweep.ts'
 
 /** Our own shortage: another backend would not help, and no backend is to blame. */
-const shortages = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+export const shortages: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 
 export interface DialOptions {
   readonly sweep: Sweep
