@@ -67,7 +67,7 @@ function refuse(response: ServerResponse, status: number, why: string): void {
   else response.writeHead(status, { 'content-type': 'text/plain' }).end(`${why}\n`)
 }
 
-pool.onTransition(({ event, backend, reason }) => console.log(event, backend.id, reason))
+pool.onTransition(({ event, backend, reason }) => console.log(event, backend?.id, reason))
 server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1', () =>
   console.log(`listening on 127.0.0.1:${(server.address() as AddressInfo).port}`),
 )

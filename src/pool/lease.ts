@@ -8,10 +8,14 @@ export interface Lessor {
   readonly now: () => number
   /** The backend took the work. */
   connected(backend: Backend): void
-  /** The backend could not take the work. */
-  refused(lease: Lease, backend: Backend, reason: string): void
+  /** The backend answered well, after it was ejected. */
+  recovered(lease: Lease, backend: Backend): void
+  /** The work failed. */
+  failed(lease: Lease, backend: Backend, reason: string): void
   /** The work ended before anyone knew whether the backend would take it. */
   unknown(lease: Lease, backend: Backend): void
+  /** A watched backend holds one lease less. */
+  freed(backend: Backend): void
 }
 
 /**
@@ -21,7 +25,7 @@ export interface Lessor {
  * else happened.
  */
 export class Lease {
-  /** Whether this lease finds out if a backend that was down is back. */
+  /** Whether this lease finds out if a backend that was left out is back. */
   readonly isTrial: boolean
   readonly #backend: Backend
   readonly #lessor: Lessor
@@ -48,24 +52,34 @@ export class Lease {
     return this.#isAnswered
   }
 
-  /** The backend took the work: it is well, whatever comes of the work. Later calls do nothing. */
+  /** Whether the backend took the work, and is not to be left out at once for failing it. */
+  get isExcused(): boolean {
+    return this.#isConnected || this.#isExcused
+  }
+
+  /** The backend took the work: it is there, whatever comes of the work. Later calls do nothing. */
   connected(): void {
     if (this.#isConnected) return
     this.#isConnected = true
     this.#lessor.connected(this.#backend)
   }
 
-  /** The backend is known to be well otherwise: that it fails this work says nothing of its health. */
+  /** The backend is known to be there otherwise: failing this work alone does not take it out. */
   excuse(): void {
     this.#isExcused = true
   }
 
-  /** The first sign of an answer came this long after the work began. Later calls do nothing. */
-  answered(responseTimeMs: number): void {
+  /**
+   * The first sign of an answer came this long after the work began. Later calls do nothing.
+   *
+   * @param isError whether the answer says that the backend could not do the work.
+   */
+  answered(responseTimeMs: number, isError = false): void {
     if (!this.#stopWaiting()) return
     const nowMs = this.#lessor.now()
-    this.#backend.measure(responseTimeMs, nowMs)
+    this.#backend.measure(responseTimeMs, nowMs, isError)
     this.#backend.quietSinceMs = nowMs
+    if (this.isTrial && !isError) this.#lessor.recovered(this, this.#backend)
   }
 
   /** Counts bytes that went to the backend. */
@@ -89,14 +103,22 @@ export class Lease {
     const backend = this.#backend
     if (this.#isReleased) throw new Error(`the lease of ${backend.id} was released twice`)
     this.#isReleased = true
-    if (responseTimeMs !== undefined) this.answered(responseTimeMs)
-    this.#stopWaiting()
-    if (outcome === 'ok') this.connected()
+    if (responseTimeMs !== undefined) this.answered(responseTimeMs, outcome === 'failed')
+    const wasAnswered = !this.#stopWaiting()
+    if (outcome === 'ok') this.#succeed()
     backend.active--
     backend[outcome]++
-    if (this.#isConnected) return
-    if (outcome === 'failed' && !this.#isExcused) this.#lessor.refused(this, backend, reason)
-    else this.#lessor.unknown(this, backend)
+    if (outcome === 'failed') {
+      if (!wasAnswered) backend.failUnanswered()
+      this.#lessor.failed(this, backend, reason)
+    } else if (!this.#isConnected) this.#lessor.unknown(this, backend)
+    if (backend.isWatched) this.#lessor.freed(backend)
+  }
+
+  #succeed(): void {
+    this.connected()
+    this.#backend.outlier.inRow = 0
+    if (this.isTrial) this.#lessor.recovered(this, this.#backend)
   }
 
   #stopWaiting(): boolean {

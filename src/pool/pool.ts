@@ -1,24 +1,25 @@
-import { type Clock, monotonic } from '../base/clock.ts'
-import { PilotiError } from '../base/errors.ts'
-import { Backend, type BackendSpec, type BackendView } from './backend.ts'
-import { Lease, type Lessor } from './lease.ts'
+import { type Backend, type BackendSpec, checkWeight } from './backend.ts'
+import { isWell } from './health.ts'
+import { Judge } from './judge.ts'
+import { Lease } from './lease.ts'
+import type { Change } from './membership.ts'
+import { type PoolOptions, poolDefaults } from './options.ts'
+import type { Rules } from './probed.ts'
+import { Queue, type Waiter } from './queue.ts'
+import type { Report } from './report.ts'
+import { Roster } from './roster.ts'
 import type { Candidates, Strategy } from './strategy.ts'
-
-/** A change of a backend's health, told once, when it happens. */
-export interface Transition {
-  readonly event: 'backend_up' | 'backend_down'
-  readonly backend: Readonly<Backend>
-  /** Why it is down, for people. */
-  readonly reason: string
-}
-
-export interface PoolOptions {
-  readonly now?: Clock
-}
+import type { Transition } from './transition.ts'
+import { type BackendView, viewOf } from './view.ts'
 
 /** A read-only copy of the pool. */
 export interface PoolView {
   readonly strategy: string
+  /** How much work waits for a backend that is not full. */
+  readonly queued: number
+  /** Whether all may take work because none is up, and how many leases were given so. */
+  readonly isFailOpen: boolean
+  readonly failOpenLeases: number
   readonly backends: readonly BackendView[]
 }
 
@@ -27,53 +28,98 @@ const nothing: readonly Readonly<Backend>[] = []
 /**
  * Knows the backends, lets the strategy pick one, and counts who holds what.
  *
- * It filters (down, on trial, tried already), so that no strategy has to. It does no I/O and owns no
- * timer: that a backend may be tried again is noticed by the next lease.
+ * It filters (down, ejected, draining, full, on trial, tried already), so that no strategy has to. It does no
+ * I/O and owns no timer: that a backend may be tried again is noticed by the next lease.
  */
 export class Pool {
-  readonly #backends: readonly Backend[]
-  readonly #strategy: Strategy
-  readonly #now: Clock
-  readonly #lessor: Lessor
+  readonly #options: Required<PoolOptions>
+  readonly #roster: Roster
+  readonly #judge: Judge
+  readonly #queue: Queue
   readonly #listeners = new Set<(transition: Transition) => void>()
-  #candidates: readonly Backend[]
-  /** When the first of the backends that are down may be tried again. */
-  #nextTrialMs = Number.POSITIVE_INFINITY
+  #strategy: Strategy
+  #failOpenLeases = 0
 
   /** @throws PilotiError ADDRESS when two specs have the same address, RangeError as `Backend`. */
   constructor(specs: readonly BackendSpec[], strategy: Strategy, options: PoolOptions = {}) {
-    const { now = monotonic } = options
-    this.#backends = specs.map((spec) => new Backend(spec))
-    this.#candidates = this.#backends
+    this.#options = { ...poolDefaults, ...options }
     this.#strategy = strategy
-    this.#now = now
-    this.#lessor = {
-      now,
-      connected: (backend) => this.#rise(backend),
-      refused: (lease, backend, reason) => this.#fall(lease, backend, reason),
-      unknown: (lease, backend) => this.#askAgain(lease, backend),
-    }
-    refuseDoubles(this.#backends)
+    this.#queue = new Queue(this.#options.queueMax)
+    this.#roster = new Roster(specs, this.#options, (transition) => {
+      for (const listener of this.#listeners) listener(transition)
+    })
+    this.#judge = new Judge(this.#roster, this.#options, () => this.#serve())
   }
 
   /**
    * Picks a backend for `key` that is not among `tried`.
    *
-   * @returns undefined when no backend may take work now.
+   * @returns undefined when no backend may take work now; `why` says why, `wait` waits if that helps.
    */
   lease(key: string, tried: readonly Readonly<Backend>[] = nothing): Lease | undefined {
-    if (this.#nextTrialMs !== Number.POSITIVE_INFINITY) this.#startTrials(this.#now())
-    const all = this.#candidates
+    this.#passTime()
+    const all = this.#roster.candidates
     const candidates = tried.length === 0 ? all : all.filter((backend) => !tried.includes(backend))
     if (!hasSome(candidates)) return undefined
-    const lease = new Lease(this.#lessor, this.#strategy.pick(candidates, key))
-    if (lease.isTrial) this.#choose()
-    return lease
+    return this.#lend(this.#strategy.pick(candidates, key))
+  }
+
+  /**
+   * A lease of the backend with that id, if it may take work, or drains and affinity is honoured then.
+   *
+   * For affinity: what has no backend of its own, or whose backend gives nothing, asks `lease`.
+   */
+  leaseOf(id: string, tried: readonly Readonly<Backend>[] = nothing): Lease | undefined {
+    this.#passTime()
+    const backend = this.#roster.find(id)
+    if (backend === undefined || tried.includes(backend)) return undefined
+    const { drainHonoursAffinity, isProbed } = this.#options
+    const isLeaving = backend.isDraining || backend.isRemoved
+    const mayFinish =
+      drainHonoursAffinity && isLeaving && isWell(backend, isProbed) && !backend.isFull
+    return mayFinish || this.#roster.candidates.includes(backend) ? this.#lend(backend) : undefined
+  }
+
+  /**
+   * Waits in line for a lease.
+   *
+   * @returns false when too much waits already, or no backend would be free but for being full.
+   */
+  wait(waiter: Waiter): boolean {
+    const { tried } = waiter
+    const isFull = (backend: Backend): boolean => backend.isFull && !tried.includes(backend)
+    return this.#roster.open().some(isFull) && this.#queue.add(waiter)
+  }
+
+  /** Waits no longer. Nothing happens to who does not wait. */
+  leave(waiter: Waiter): void {
+    this.#queue.delete(waiter)
+  }
+
+  /** How much work waits. */
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  get queueTimeoutMs(): number {
+    return this.#options.queueTimeoutMs
+  }
+
+  /** Why `lease` gives nothing now, for people. */
+  why(tried: readonly Readonly<Backend>[] = nothing): string {
+    const all = this.#roster.backends
+    if (all.length === 0) return 'the pool has no backend'
+    if (all.every(({ isDraining }) => isDraining)) return 'all backends are draining'
+    const open = this.#roster.open()
+    if (open.length === 0) return 'all backends are down'
+    const left = open.filter((backend) => !tried.includes(backend))
+    if (left.length === 0) return 'all backends that are up were tried'
+    return left.every(({ isFull }) => isFull) ? 'all backends are full' : 'no backend is free'
   }
 
   /** How many backends may take work now. */
   get available(): number {
-    return this.#candidates.length
+    return this.#roster.candidates.length
   }
 
   /** Whether the key given to `lease` makes a difference. */
@@ -81,66 +127,133 @@ export class Pool {
     return this.#strategy.ignoresKey !== true
   }
 
-  /** Hears of every change of health from now on. @returns how to stop that. */
+  get strategy(): Strategy {
+    return this.#strategy
+  }
+
+  /** Picks with another strategy from now on; all else stays. */
+  use(strategy: Strategy): void {
+    this.#strategy = strategy
+  }
+
+  /** Without those that were removed and finish their work. */
+  get backends(): readonly Readonly<Backend>[] {
+    return this.#roster.backends
+  }
+
+  get(id: string): Readonly<Backend> | undefined {
+    return this.#roster.get(id)
+  }
+
+  /** What `update` would change. @throws PilotiError ADDRESS when two specs have the same address. */
+  plan(specs: readonly BackendSpec[]): readonly Change[] {
+    return this.#roster.plan(specs)
+  }
+
+  /**
+   * Makes the pool have these backends, in this order. One that stays keeps all that is known of it, and what
+   * was set by hand; one that goes finishes its work.
+   *
+   * @returns what changed. @throws as the constructor, and nothing has changed then.
+   */
+  update(specs: readonly BackendSpec[]): readonly Change[] {
+    const changes = this.#roster.update(specs)
+    this.#serve()
+    return changes
+  }
+
+  /** Gives it no more work. @returns false when there is no such backend. */
+  drain(id: string): boolean {
+    return this.#set(id, (backend) => {
+      backend.isAskedToDrain = true
+    })
+  }
+
+  /** Gives it work again after `drain`. @returns false when there is no such backend. */
+  ready(id: string): boolean {
+    return this.#set(id, (backend) => {
+      backend.isAskedToDrain = false
+    })
+  }
+
+  /** @returns false when there is no such backend. @throws RangeError for a weight not above 0. */
+  setWeight(id: string, weight: number): boolean {
+    checkWeight(id, weight)
+    return this.#set(id, (backend) => {
+      backend.fullWeight = weight
+    })
+  }
+
+  /** Takes what a probe found out about a backend; of one that was removed meanwhile it is no news. */
+  report(reported: Readonly<Backend>, report: Report, rules: Rules): void {
+    const backend = this.#roster.get(reported.id)
+    if (backend === undefined || backend !== reported) return
+    const { probed, verdict } = backend
+    const wasDown = probed.state === 'down'
+    probed.take(report, rules)
+    if (report.hasAnswered) {
+      backend.load = Math.max(0, report.load ?? 0)
+      backend.saysItDrains = report.isDraining === true
+    }
+    // That it accepts connections is no sign that it does its work again; an answer is.
+    const isConvincing = !verdict.isEjected || report.hasAnswered
+    if (report.isWell && isConvincing && probed.successes >= rules.rise) this.#judge.rise(backend)
+    if (probed.state === 'up' && (wasDown || backend.isNew)) {
+      backend.isNew = false
+      backend.warmUp.start(this.#options.now())
+    }
+    this.#roster.changed()
+    this.#serve()
+  }
+
+  /** Hears of every change from now on. @returns how to stop that. */
   onTransition(listener: (transition: Transition) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
   view(): PoolView {
+    const nowMs = this.#options.now()
     return {
       strategy: this.#strategy.name,
-      backends: this.#backends.map((backend) => backend.view()),
+      queued: this.#queue.size,
+      isFailOpen: this.#roster.isFailOpen,
+      failOpenLeases: this.#failOpenLeases,
+      backends: this.#roster.backends.map((backend) => viewOf(backend, nowMs)),
     }
   }
 
-  #startTrials(nowMs: number): void {
-    if (nowMs < this.#nextTrialMs) return
-    for (const { verdict } of this.#backends) if (verdict.retryAtMs <= nowMs) verdict.try()
-    this.#choose()
+  #passTime(): void {
+    if (this.#roster.nextChangeMs === Number.POSITIVE_INFINITY) return
+    this.#roster.passTime(this.#options.now())
+    this.#serve()
   }
 
-  #rise(backend: Backend): void {
-    if (!backend.verdict.rise()) return
-    this.#choose()
-    this.#tell({ event: 'backend_up', backend, reason: '' })
+  #lend(backend: Backend): Lease {
+    const lease = new Lease(this.#judge, backend)
+    if (this.#roster.isFailOpen) this.#failOpenLeases++
+    if (lease.isTrial || backend.isFull) this.#roster.choose()
+    return lease
   }
 
-  #fall(lease: Lease, backend: Backend, reason: string): void {
-    const { verdict } = backend
-    // A dial begun before the fall says nothing of the trial.
-    if (verdict.health === 'trial' && !verdict.isTriedBy(lease)) return
-    const wasUp = verdict.health === 'up'
-    if (!verdict.fall(reason, this.#now())) return
-    this.#choose()
-    if (wasUp) this.#tell({ event: 'backend_down', backend, reason })
+  #set(id: string, change: (backend: Backend) => void): boolean {
+    const backend = this.#roster.get(id)
+    if (backend === undefined) return false
+    change(backend)
+    this.#roster.changed()
+    this.#serve()
+    return true
   }
 
-  /** A trial that its client ended early: the next lease is the trial. */
-  #askAgain(lease: Lease, backend: Backend): void {
-    if (!backend.verdict.isTriedBy(lease)) return
-    backend.verdict.try()
-    this.#choose()
-  }
-
-  #choose(): void {
-    this.#candidates = this.#backends.filter(({ verdict }) => verdict.mayTakeWork)
-    this.#nextTrialMs = Math.min(...this.#backends.map(({ verdict }) => verdict.retryAtMs))
-  }
-
-  #tell(transition: Transition): void {
-    for (const listener of this.#listeners) listener(transition)
+  #serve(): void {
+    if (this.#queue.size === 0) return
+    this.#queue.serve(
+      ({ key, tried }) => this.lease(key, tried),
+      () => this.#roster.candidates.length > 0,
+    )
   }
 }
 
 function hasSome<C extends Backend>(backends: readonly C[]): backends is Candidates<C> {
   return backends.length > 0
-}
-
-function refuseDoubles(backends: readonly Backend[]): void {
-  const seen = new Set<string>()
-  for (const { id } of backends) {
-    if (seen.has(id)) throw new PilotiError('ADDRESS', `backend ${id} is named twice`)
-    seen.add(id)
-  }
 }

@@ -1,74 +1,96 @@
-/** Whether a backend may take work: `trial` is one lease, to see if it is back. */
-export type Health = 'up' | 'down' | 'trial'
+/** What the work given to a backend says of it: `trial` is one lease, to see if it is back. */
+export type Standing = 'up' | 'down' | 'ejected' | 'trial'
 
-const firstPauseMs = 1_000
-const longestPauseMs = 30_000
+/** Why it is left out: it could not be connected to, or it failed too much of its work. */
+export type Cause = 'down' | 'ejected'
+
+/** The first pause in milliseconds, and the longest; each failed trial doubles it. */
+const pauses: Readonly<Record<Cause, { readonly firstMs: number; readonly longestMs: number }>> = {
+  down: { firstMs: 1_000, longestMs: 30_000 },
+  ejected: { firstMs: 5_000, longestMs: 60_000 },
+}
+/** After so long without a fall, the pauses begin anew. */
+const forgivenMs = 60_000
 
 /**
- * The rise and fall of one backend: left out after a failure, for twice as long after each failed trial.
+ * The passive rise and fall of one backend: left out after a failure, for twice as long after each failed
+ * trial.
  *
  * It knows no clock; whoever asks says what time it is, in milliseconds.
  */
 export class Verdict {
-  health: Health = 'up'
-  /** Why it is down; empty while it is up. */
+  standing: Standing = 'up'
+  /** Why it is left out, for people; empty while it is up. */
   reason = ''
-  /** When a backend that is down may be tried again. */
+  /** When a backend that is left out may be tried again. */
   retryAtMs: number = Number.POSITIVE_INFINITY
-  #pauseMs = firstPauseMs
+  #cause: Cause = 'down'
+  #pauseMs = 0
+  #fellMs: number = Number.NEGATIVE_INFINITY
   /** Who finds out whether it is back. */
   #trial: object | undefined
 
   get mayTakeWork(): boolean {
-    return this.health === 'up' || (this.health === 'trial' && this.#trial === undefined)
+    return this.standing === 'up' || (this.standing === 'trial' && this.#trial === undefined)
+  }
+
+  /** Whether it was ejected and has not risen since. */
+  get isEjected(): boolean {
+    return this.standing !== 'up' && this.#cause === 'ejected'
   }
 
   /**
-   * The backend could not take the work.
+   * The backend could not take the work, or failed too much of it.
    *
-   * While it is down already, that is no news: dials begun before it fell end one after the other.
+   * While it is left out already, that is no news: work begun before it fell ends one after the other.
    *
-   * @returns whether its health changed.
+   * @param jitter what the pause is multiplied by, so that not all are tried at the same time.
+   * @returns whether its standing changed.
    */
-  fall(reason: string, nowMs: number): boolean {
-    if (this.health === 'down') return false
-    if (this.health === 'trial') this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs)
-    this.health = 'down'
+  fall(cause: Cause, reason: string, nowMs: number, jitter = 1): boolean {
+    if (this.standing === 'down' || this.standing === 'ejected') return false
+    const { firstMs, longestMs } = pauses[cause]
+    const isSame = cause === this.#cause && nowMs - this.#fellMs < this.#pauseMs + forgivenMs
+    // A refused connection is forgiven at once, for a restart is over when it is over.
+    const doubles = this.standing === 'trial' || (isSame && cause === 'ejected')
+    this.#pauseMs = doubles ? Math.min(Math.max(this.#pauseMs * 2, firstMs), longestMs) : firstMs
+    this.standing = cause
     this.reason = reason
-    this.retryAtMs = nowMs + this.#pauseMs
+    this.retryAtMs = nowMs + this.#pauseMs * jitter
+    this.#cause = cause
+    this.#fellMs = nowMs
     return true
   }
 
   /** The pause is over: one lease may find out. */
   try(): void {
-    this.health = 'trial'
+    this.standing = 'trial'
     this.retryAtMs = Number.POSITIVE_INFINITY
     this.#trial = undefined
   }
 
   /** @returns whether the lease that asks is the trial. */
   takeTrial(lease: object): boolean {
-    if (this.health !== 'trial') return false
+    if (this.standing !== 'trial' || this.#trial !== undefined) return false
     this.#trial = lease
     return true
   }
 
   /** Whether `lease` is the trial under way; an earlier one may still be unfinished. */
   isTriedBy(lease: object): boolean {
-    return this.health === 'trial' && this.#trial === lease
+    return this.standing === 'trial' && this.#trial === lease
   }
 
   /**
-   * The backend took the work.
+   * The backend is back.
    *
-   * @returns whether its health changed.
+   * @returns whether its standing changed.
    */
   rise(): boolean {
-    if (this.health === 'up') return false
-    this.health = 'up'
+    if (this.standing === 'up') return false
+    this.standing = 'up'
     this.reason = ''
     this.retryAtMs = Number.POSITIVE_INFINITY
-    this.#pauseMs = firstPauseMs
     return true
   }
 }

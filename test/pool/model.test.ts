@@ -170,8 +170,13 @@ function create(name: string): World {
   const specs = Array.from({ length: backends }, (_, i) => ({
     address: { host: 'h', port: i + 1 },
   }))
-  const pool = new Pool(specs, createStrategy(name), { now: () => world.nowMs })
-  pool.onTransition(({ event, backend }) => told.push(`${event.slice(8)} ${backend.id}`))
+  const pool = new Pool(specs, createStrategy(name), {
+    now: () => world.nowMs,
+    failOpen: false,
+    ejects: false,
+    slowStartMs: 0,
+  })
+  pool.onTransition(({ event, backend }) => told.push(`${event.slice(8)} ${backend?.id}`))
   const models = specs.map((): Model => {
     const counters = { leases: 0, active: 0, ok: 0, failed: 0, aborted: 0 }
     return { health: 'up', pauseMs: 1_000, retryAtMs: 0, trial: undefined, ...counters }

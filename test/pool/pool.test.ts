@@ -8,10 +8,14 @@ import { roundRobin } from '../../src/strategies/round-robin.ts'
 function setUp(count = 2) {
   const clock = { ms: 0 }
   const specs = Array.from({ length: count }, (_, i) => ({ address: { host: 'h', port: i + 1 } }))
-  const pool = new Pool(specs, roundRobin(), { now: () => clock.ms })
+  const pool = new Pool(specs, roundRobin(), {
+    now: () => clock.ms,
+    failOpen: false,
+    slowStartMs: 0,
+  })
   const told: string[] = []
   pool.onTransition(({ event, backend, reason }) => {
-    told.push([event, backend.id, reason].filter((word) => word !== '').join(' '))
+    told.push([event, backend?.id ?? '', reason].filter((word) => word !== '').join(' '))
   })
   return { pool, clock, told }
 }
