@@ -10,6 +10,7 @@ export interface ErrorKind {
 }
 
 export type ErrorCode =
+  | 'NO_ROUTE'
   | 'NO_BACKEND'
   | 'OUT_OF_SOCKETS'
   | 'BACKEND_CONNECT'
@@ -31,10 +32,12 @@ export type ErrorCode =
   | 'LISTEN'
   | 'ADDRESS'
   | 'DISCOVERY'
+  | 'HEALTH'
   | 'STRATEGY_UNKNOWN'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
 export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
+  NO_ROUTE: { side: 'client', status: 404, retry: false },
   NO_BACKEND: { side: 'piloti', status: 503, retry: false },
   OUT_OF_SOCKETS: { side: 'piloti', status: 503, retry: false },
   BACKEND_CONNECT: { side: 'backend', status: 502, retry: true },
@@ -56,6 +59,7 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   LISTEN: { side: 'operator', status: 0, retry: false },
   ADDRESS: { side: 'operator', status: 0, retry: false },
   DISCOVERY: { side: 'operator', status: 0, retry: false },
+  HEALTH: { side: 'operator', status: 0, retry: false },
   STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },
 }
 
