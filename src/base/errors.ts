@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'DISCOVERY'
   | 'HEALTH'
   | 'STRATEGY_UNKNOWN'
+  | 'STRATEGY_FILE'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
 export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
@@ -61,6 +62,7 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   DISCOVERY: { side: 'operator', status: 0, retry: false },
   HEALTH: { side: 'operator', status: 0, retry: false },
   STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },
+  STRATEGY_FILE: { side: 'operator', status: 0, retry: false },
 }
 
 /** An error with a code of the table; `cause` keeps what the system said. */

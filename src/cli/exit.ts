@@ -14,7 +14,9 @@ export const exit: Readonly<
 
 const ofErrors: Partial<Record<ErrorCode, number>> = {
   ADDRESS: exit.usage,
+  HEALTH: exit.usage,
   STRATEGY_UNKNOWN: exit.usage,
+  STRATEGY_FILE: exit.usage,
   LISTEN: exit.listen,
 }
 
