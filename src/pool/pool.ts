@@ -136,6 +136,14 @@ export class Pool {
     this.#strategy = strategy
   }
 
+  /** Takes other limits and manners; those that are not given stay. */
+  configure(options: Omit<PoolOptions, 'now' | 'random'>): void {
+    Object.assign(this.#options, options)
+    this.#queue.max = this.#options.queueMax
+    this.#roster.configure()
+    this.#serve()
+  }
+
   /** Without those that were removed and finish their work. */
   get backends(): readonly Readonly<Backend>[] {
     return this.#roster.backends

@@ -11,12 +11,13 @@ export interface Waiter {
 
 /** Work in line for backends that are full: first come, first served. */
 export class Queue {
+  /** How many may wait. */
+  max: number
   readonly #waiters = new Set<Waiter>()
-  readonly #max: number
   #isServing = false
 
   constructor(max: number) {
-    this.#max = max
+    this.max = max
   }
 
   get size(): number {
@@ -25,7 +26,7 @@ export class Queue {
 
   /** @returns false when too many wait already. */
   add(waiter: Waiter): boolean {
-    if (this.#waiters.size >= this.#max) return false
+    if (this.#waiters.size >= this.max) return false
     this.#waiters.add(waiter)
     return true
   }

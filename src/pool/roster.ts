@@ -63,6 +63,16 @@ export class Roster {
     return changes
   }
 
+  /** The options are others. */
+  configure(): void {
+    const { maxConnections, slowStartMs } = this.#options
+    for (const backend of this.backends) {
+      backend.maxConnections = backend.spec.maxConnections ?? maxConnections
+      backend.warmUp.durationMs = slowStartMs
+    }
+    this.changed()
+  }
+
   /** Pauses may be over, and shares have grown. */
   passTime(nowMs: number): void {
     if (nowMs < this.nextChangeMs) return

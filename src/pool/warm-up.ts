@@ -8,12 +8,12 @@ const steps = 10
  * @see HAProxy's `slowstart`, which is linear too.
  */
 export class WarmUp {
+  /** 0 is no slow start. */
+  durationMs: number
   #startMs: number = Number.NEGATIVE_INFINITY
-  readonly #durationMs: number
 
-  /** @param durationMs 0 is no slow start. */
   constructor(durationMs: number) {
-    this.#durationMs = durationMs
+    this.durationMs = durationMs
   }
 
   start(nowMs: number): void {
@@ -29,13 +29,13 @@ export class WarmUp {
   nextMs(nowMs: number): number {
     const step = this.#step(nowMs)
     if (step >= steps - 1) return Number.POSITIVE_INFINITY
-    return this.#startMs + ((step + 1) / steps) * this.#durationMs
+    return this.#startMs + ((step + 1) / steps) * this.durationMs
   }
 
   #step(nowMs: number): number {
-    if (this.#durationMs === 0) return steps - 1
+    if (this.durationMs === 0) return steps - 1
     // Rounded, or a step that is due at 0.30000000000000004 would never come.
-    const passed = Math.floor(((nowMs - this.#startMs) * steps) / this.#durationMs + 1e-9)
+    const passed = Math.floor(((nowMs - this.#startMs) * steps) / this.durationMs + 1e-9)
     return Math.max(0, Math.min(passed, steps - 1))
   }
 }
