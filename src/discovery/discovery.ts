@@ -22,6 +22,6 @@ export interface Discovery {
 export interface DiscoveryObserver {
   /** All backends there are, at least one. Told only when it differs from what was told last. */
   found(specs: readonly BackendSpec[]): void
-  /** It could not look, or found nothing. Told once, until it has found something again. */
+  /** It could not look, or found nothing. Told once for each reason, until something was found again. */
   failed(error: PilotiError): void
 }
