@@ -35,6 +35,7 @@ const requestOptions: RequestWriteOptions = {
   host: null,
   contentLength: -1,
   teTrailers: false,
+  stripBytes: 0,
 }
 const responseOptions: ResponseWriteOptions = {
   block: null,

@@ -35,6 +35,11 @@ export interface RequestWriteOptions {
   contentLength: number
   /** Ask the backend for trailers. */
   teTrailers: boolean
+  /**
+   * Bytes of the path that are taken off at its beginning, whole segments; X-Forwarded-Prefix tells the
+   * backend.
+   */
+  stripBytes: number
 }
 
 export interface ResponseWriteOptions {
@@ -64,6 +69,7 @@ const closeLine = Buffer.from('Connection: close\r\n')
 const keepAliveLine = Buffer.from('Connection: keep-alive\r\n')
 const forwardedForName = Buffer.from('X-Forwarded-For: ')
 const forwardedHostName = Buffer.from('X-Forwarded-Host: ')
+const forwardedPrefixName = Buffer.from('X-Forwarded-Prefix: ')
 const comma = Buffer.from(', ')
 /** Room for every line above and two numbers. */
 const ownLinesBytes = 384
@@ -83,7 +89,8 @@ export function headRoom(
   const room = head.end + (options.block?.length ?? 0) + ownLinesBytes
   if ('date' in options) return room + options.date.length
   const host = 'hostTo' in head ? head.hostTo - head.hostFrom : 0
-  return room + 2 * host + (options.host?.length ?? 0) + (options.forwardedFor?.length ?? 0)
+  const { forwardedFor, stripBytes } = options
+  return room + 2 * host + stripBytes + (options.host?.length ?? 0) + (forwardedFor?.length ?? 0)
 }
 
 /** Writes a request's head for a backend; see the file's head for what is returned. */
@@ -98,10 +105,11 @@ export function writeRequestHead(
   const { fields, line, start } = head
   const skipped = requestSkips(head, options)
   let to = at
+  const { stripBytes } = options
   const ownHost = options.host !== null || line.form === Form.ABSOLUTE || head.hostFrom === -1
-  if (ownHost) {
-    to = writeLine(out, at, head, bytes)
-    to = writeHost(out, to, head, bytes, options.host)
+  if (ownHost || stripBytes > 0) {
+    to = writeLine(out, at, head, bytes, stripBytes)
+    if (ownHost) to = writeHost(out, to, head, bytes, options.host)
     to = copyLines(out, to, head, bytes, line.end, skipped)
   } else {
     // The request line goes out as it came, but for the version.
@@ -117,9 +125,11 @@ export function writeRequestHead(
   to = put(out, to, options.block)
   if (options.forwardedFor !== null) to = putForwardedFor(out, to, head, bytes, options)
   if (options.forwardedHost && head.hostFrom !== -1 && !keepsHost(fields, options)) {
-    to = put(out, to, forwardedHostName)
-    to = copyRange(out, to, bytes, start + head.hostFrom, start + head.hostTo)
-    to = put(out, to, crlf)
+    to = putRange(out, to, forwardedHostName, bytes, start + head.hostFrom, start + head.hostTo)
+  }
+  if (stripBytes > 0) {
+    const path = start + line.pathFrom
+    to = putRange(out, to, forwardedPrefixName, bytes, path, path + stripBytes)
   }
   return put(out, to, crlf)
 }
@@ -190,11 +200,17 @@ function keepsHost(fields: FieldLines, options: RequestWriteOptions): boolean {
 }
 
 // RFC 9112 3.2.1 and 3.2.4: origin-form, or `*` for an OPTIONS whose URI has no path.
-function writeLine(out: Buffer, at: number, head: RequestHead, bytes: Buffer): number {
+function writeLine(
+  out: Buffer,
+  at: number,
+  head: RequestHead,
+  bytes: Buffer,
+  stripBytes: number,
+): number {
   const { line, start } = head
   let to = copyRange(out, at, bytes, start + line.methodFrom, start + line.targetFrom)
-  const from = start + line.pathFrom
-  if (bytes[from] !== SLASH && line.form === Form.ABSOLUTE) {
+  const from = start + line.pathFrom + stripBytes
+  if (bytes[from] !== SLASH && (line.form === Form.ABSOLUTE || stripBytes > 0)) {
     const asterisk = line.pathFrom === line.targetTo && line.method === Method.OPTIONS
     out[to++] = asterisk ? 0x2a : SLASH
   }
@@ -268,6 +284,18 @@ function copyRange(out: Buffer, at: number, bytes: Buffer, from: number, to: num
 function put(out: Buffer, at: number, text: Buffer): number {
   text.copy(out, at)
   return at + text.length
+}
+
+// A whole line, with its CRLF.
+function putRange(
+  out: Buffer,
+  at: number,
+  name: Buffer,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): number {
+  return put(out, copyRange(out, put(out, at, name), bytes, from, to), crlf)
 }
 
 function putNumber(out: Buffer, at: number, name: Buffer, value: number): number {

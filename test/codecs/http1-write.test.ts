@@ -54,6 +54,53 @@ describe('a head', () => {
   })
 })
 
+describe('a head whose path loses its first segments', () => {
+  const written = (request: string, stripBytes: number, options = {}): string => {
+    const bytes = latin1(request)
+    const head = new RequestHead()
+    assert.equal(head.parse(bytes, 0, bytes.length), DONE)
+    const all = { ...plainRequest, ...options, stripBytes }
+    const out = Buffer.alloc(headRoom(head, all))
+    return out.toString('latin1', 0, writeRequestHead(out, 0, head, bytes, all))
+  }
+  const about = (target: string, method = 'GET'): string =>
+    `${method} ${target} HTTP/1.1\r\nHost: h\r\nA: 1\r\n`
+
+  it('begins with a slash, keeps the rest byte for byte, and tells of the prefix', () => {
+    for (const [target, left] of [
+      ['/api/x', '/x'],
+      ['/api', '/'],
+      ['/api/', '/'],
+      ['/api?q=/api', '/?q=/api'],
+      ['/api//x/../%2f?', '//x/../%2f?'],
+    ] as const) {
+      const wanted = `${about(left)}X-Forwarded-Prefix: /api\r\n\r\n`
+      assert.equal(written(`${about(target)}\r\n`, 4), wanted)
+      const absolute = `GET http://h${target} HTTP/1.1\r\nHost: h\r\nA: 1\r\n\r\n`
+      assert.equal(written(absolute, 4), wanted)
+    }
+    const wanted = `${about('/', 'OPTIONS')}X-Forwarded-Prefix: /api\r\n\r\n`
+    assert.equal(written(`${about('/api', 'OPTIONS')}\r\n`, 4), wanted)
+    const old = 'GET /api/x HTTP/1.0\r\nA: 1\r\n\r\n'
+    const renewed = 'GET /x HTTP/1.1\r\nHost: \r\nA: 1\r\nX-Forwarded-Prefix: /api\r\n\r\n'
+    assert.equal(written(old, 4), renewed)
+  })
+
+  it('tells of prefixes before only when a trusted peer does', () => {
+    const claimed = `${about('/api/x').replace('A: 1', 'X-Forwarded-Prefix: /evil')}\r\n`
+    const ours = 'GET /x HTTP/1.1\r\nHost: h\r\nX-Forwarded-Prefix: /api\r\n\r\n'
+    assert.equal(written(claimed, 4), ours)
+    const theirs = ours.replace('h\r\n', 'h\r\nX-Forwarded-Prefix: /evil\r\n')
+    assert.equal(written(claimed, 4, { trusted: true }), theirs)
+  })
+
+  it('has room for its lines', () => {
+    const path = `/${'x'.repeat(4_000)}`
+    const wanted = `${about('/')}X-Forwarded-Prefix: ${path}\r\n\r\n`
+    assert.equal(written(`${about(path)}\r\n`, path.length), wanted)
+  })
+})
+
 describe('a chunk', () => {
   it('has its size in hex', () => {
     const out = Buffer.alloc(20)

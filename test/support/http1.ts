@@ -40,6 +40,8 @@ export const plainRequest: RequestWriteOptions = {
   host: null,
   contentLength: -1,
   teTrailers: false,
+  stripBytes: 0,
+  stripBytes: 0,
 }
 
 export interface RequestFeed extends RequestHeadOptions {
