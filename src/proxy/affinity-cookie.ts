@@ -65,7 +65,7 @@ export class BackendCookie {
           hasLearnt = true
         }
         const id = this.#ids.get(value)
-        if (id !== undefined && this.#pool.get(id) !== undefined) return id
+        if (id !== undefined) return id
       }
     }
     return undefined

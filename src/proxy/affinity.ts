@@ -16,7 +16,7 @@ export type AffinitySpec =
 export interface Affinity {
   /** The same for requests that belong together; empty for those that belong to none. */
   key(head: RequestHead, bytes: Buffer, clientAddress: string): string
-  /** The backend the client was given before; undefined when there is none, or it is gone. */
+  /** The backend the client was given before, which may be gone meanwhile: `leaseOf` knows. */
   backendId?(head: RequestHead, bytes: Buffer): string | undefined
   /** The line, with its CRLF, that gives this backend to the client. */
   cookieLine?(backendId: string): Buffer
