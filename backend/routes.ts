@@ -26,9 +26,8 @@ export function addRoutes(app: FastifyInstance, service: Service): void {
     return send(service, reply, { answer, form: formOf(request) })
   })
   app.get('/health', (_request, reply) => {
-    return reply
-      .headers({ 'cache-control': 'no-store', 'x-backend': service.origin.name })
-      .send(view(service))
+    reply.header('x-backend', service.origin.name)
+    return reply.send({ ...app.piloti.report(reply), ...view(service) })
   })
   app.get('/:digits', (request, reply) => answerDigits(service, request, reply))
 }

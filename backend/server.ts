@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
+import { type AgentReport, agent } from '../src/agent.ts'
 import { type CalculatorOptions, createCalculator } from './calculator.ts'
 import { Problem, quote } from './problem.ts'
 import { addRoutes } from './routes.ts'
 import { sendProblem } from './send.ts'
-import { createService, type ServiceOptions, type ServiceView, view } from './service.ts'
+import { createService, fullness, type ServiceOptions, type ServiceView, view } from './service.ts'
 
 export interface BackendOptions extends CalculatorOptions, ServiceOptions {
   readonly host?: string
@@ -27,7 +28,7 @@ export interface Backend {
   readonly port: number
   readonly url: string
   /** What `/health` answers. */
-  view(): ServiceView
+  view(): AgentReport & ServiceView
   /** Stops accepting, lets answers in flight finish for the grace time, and ends the threads. */
   close(): Promise<void>
 }
@@ -59,10 +60,12 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
     // An answer whose head was out before `close()` leaves its connection open.
     if (closing) setImmediate(() => app.server.closeIdleConnections())
   })
-  addRoutes(app, service)
   try {
+    await app.register(agent, { path: false, load: () => fullness(service) })
+    addRoutes(app, service)
     await app.listen(path === undefined ? { host, port } : { path })
   } catch (error) {
+    await app.close()
     await calculator.close()
     throw error
   }
@@ -83,7 +86,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
     name: service.origin.name,
     ...at,
     url: path === undefined ? `http://${authority}` : `unix:${path}`,
-    view: () => view(service),
+    view: () => ({ ...app.piloti.report(), ...view(service) }),
     close: () => {
       closing ??= close()
       return closing

@@ -29,10 +29,7 @@ export interface ServiceOptions {
 }
 
 export interface ServiceView {
-  readonly status: 'ok'
   readonly name: string
-  /** The share of threads at work, 0 … 1. */
-  readonly load: number
   /** Requests for digits that are not answered yet: delayed, queued or computing. */
   readonly active: number
   /** Threads at work. */
@@ -52,6 +49,17 @@ export function createService(options: ServiceOptions, calculator: Calculator): 
 
 export function view({ origin, calculator, active }: Service): ServiceView {
   const { computing, queued, threads, queueLimit } = calculator
-  const load = computing / threads
-  return { status: 'ok', name: origin.name, load, active, computing, queued, threads, queueLimit }
+  return { name: origin.name, active, computing, queued, threads, queueLimit }
+}
+
+/**
+ * How full it is: the threads are the first half, the queue is the second; at 1 the next request is refused.
+ *
+ * Queue and threads taken together would say next to nothing until there is a long queue, and a balancer
+ * would give as much to a backend whose threads are all at work as to an idle one.
+ */
+export function fullness({ calculator }: Pick<Service, 'calculator'>): number {
+  const { computing, queued, threads, queueLimit } = calculator
+  if (queueLimit === 0) return computing / threads
+  return (computing / threads + queued / queueLimit) / 2
 }

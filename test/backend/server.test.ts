@@ -95,6 +95,7 @@ describe('the other paths', () => {
     for (const path of ['/', '/100', '/health', '/abc']) {
       const [head, get] = [await hear(backend, path, { method: 'HEAD' }), await hear(backend, path)]
       assert.deepEqual([head.status, head.body], [get.status, ''])
+      if (path === '/health') continue // What it says changes all the time.
       assert.equal(head.headers['content-length'], get.headers['content-length'])
     }
   })
