@@ -35,6 +35,9 @@ export type ErrorCode =
   | 'HEALTH'
   | 'STRATEGY_UNKNOWN'
   | 'STRATEGY_FILE'
+  | 'WORKLOAD'
+  | 'ACCESS_LOG'
+  | 'FILE'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
 export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
@@ -63,6 +66,9 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   HEALTH: { side: 'operator', status: 0, retry: false },
   STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },
   STRATEGY_FILE: { side: 'operator', status: 0, retry: false },
+  WORKLOAD: { side: 'operator', status: 0, retry: false },
+  ACCESS_LOG: { side: 'operator', status: 0, retry: false },
+  FILE: { side: 'operator', status: 0, retry: false },
 }
 
 /** An error with a code of the table; `cause` keeps what the system said. */
