@@ -14,12 +14,22 @@ import { createInterface } from 'node:readline'
 const [, , path] = process.argv
 const textOf = (version) => `v${String(version).padStart(5, '0')}-`
 
+/** Long enough for somebody to look at what is half done. */
+const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+
 const ways = [
-  (text) => writeFileSync(path, text),
+  (text) => {
+    writeFileSync(path, '')
+    pause()
+    writeFileSync(path, text)
+  },
   (text) => {
     // In pieces that end within a line.
     const file = openSync(path, 'w')
-    for (let at = 0; at < text.length; at += 101) writeSync(file, text.slice(at, at + 101))
+    for (let at = 0; at < text.length; at += 101) {
+      writeSync(file, text.slice(at, at + 101))
+      pause()
+    }
     closeSync(file)
   },
   (text) => {
@@ -34,6 +44,7 @@ const ways = [
   },
   (text) => {
     rmSync(path)
+    pause()
     writeFileSync(path, text)
   },
 ]
