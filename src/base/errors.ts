@@ -12,6 +12,7 @@ export interface ErrorKind {
 export type ErrorCode =
   | 'NO_ROUTE'
   | 'NO_BACKEND'
+  | 'BACKENDS_FULL'
   | 'OUT_OF_SOCKETS'
   | 'BACKEND_CONNECT'
   | 'BACKEND_CONNECT_TIMEOUT'
@@ -43,6 +44,7 @@ export type ErrorCode =
 export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   NO_ROUTE: { side: 'client', status: 404, retry: false },
   NO_BACKEND: { side: 'piloti', status: 503, retry: false },
+  BACKENDS_FULL: { side: 'piloti', status: 503, retry: false },
   OUT_OF_SOCKETS: { side: 'piloti', status: 503, retry: false },
   BACKEND_CONNECT: { side: 'backend', status: 502, retry: true },
   BACKEND_CONNECT_TIMEOUT: { side: 'backend', status: 504, retry: true },

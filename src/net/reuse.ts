@@ -19,13 +19,14 @@ export class IdleConnections<K, C extends Reusable> implements Expiring {
   /** Always due: each tick of the sweep looks at what has waited long enough. */
   deadlineMs = 0
   sweepSlot = -1
+  /** How many are kept for each backend; fewer hold from the next one on. */
+  perBackendMax: number
   readonly #stacks = new Map<K, C[]>()
   readonly #sweep: Sweep
-  readonly #perBackendMax: number
 
   constructor(sweep: Sweep, perBackendMax: number) {
     this.#sweep = sweep
-    this.#perBackendMax = perBackendMax
+    this.perBackendMax = perBackendMax
   }
 
   get count(): number {
@@ -49,7 +50,7 @@ export class IdleConnections<K, C extends Reusable> implements Expiring {
       this.#stacks.set(key, stack)
       this.#sweep.add(this)
     }
-    if (stack.length >= this.#perBackendMax) stack.shift()?.destroy()
+    if (stack.length >= this.perBackendMax) stack.shift()?.destroy()
     stack.push(connection)
   }
 
@@ -70,6 +71,14 @@ export class IdleConnections<K, C extends Reusable> implements Expiring {
       for (const connection of stack) if (connection.idleUntilMs <= nowMs) connection.destroy()
     }
     if (this.#stacks.size === 0) this.#sweep.delete(this)
+  }
+
+  /** Ends those that belong to `key`. */
+  drop(key: K): void {
+    const stack = this.#stacks.get(key)
+    if (stack === undefined) return
+    this.#stacks.delete(key)
+    for (const connection of stack) connection.destroy()
   }
 
   /** Ends all. */

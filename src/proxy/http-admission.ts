@@ -1,8 +1,8 @@
 import { Method } from '../codecs/http1-method.ts'
 import { Kind } from '../codecs/http1-names.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
-import type { HttpContext } from './http-context.ts'
 import type { Exchange } from './http-exchange.ts'
+import type { HttpSettings } from './http-settings.ts'
 
 const allow = { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }
 
@@ -11,7 +11,7 @@ export function admit(
   exchange: Exchange,
   head: RequestHead,
   bytes: Buffer,
-  { options }: HttpContext,
+  { options }: HttpSettings,
 ): boolean {
   const { bodyLimitBytes, pseudonym } = options
   if (head.method === Method.CONNECT || head.method === Method.TRACE) {

@@ -3,16 +3,15 @@ import { type ErrorCode, errorKinds } from '../base/errors.ts'
 import { type Answer, simpleAnswer } from '../codecs/http1-answer.ts'
 import { BAD, MORE } from '../codecs/http1-faults.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
-import type { RequestWriteOptions } from '../codecs/http1-write.ts'
 import { dateLine } from '../http/date.ts'
 import { abort } from '../net/abort.ts'
 import type { Relay } from '../net/relay.ts'
 import type { Expiring } from '../net/sweep.ts'
-import type { Backend } from '../pool/backend.ts'
 import { admit } from './http-admission.ts'
 import type { HttpContext } from './http-context.ts'
 import { Exchange } from './http-exchange.ts'
 import { Linger } from './http-linger.ts'
+import type { HttpSettings } from './http-settings.ts'
 
 type Phase = 'idle' | 'head' | 'exchange' | 'lingering' | 'tunnel' | 'closed'
 
@@ -31,6 +30,8 @@ export class HttpClient implements Expiring {
   readonly socket: Socket
   /** The client's address; empty for a Unix socket. */
   readonly key: string
+  /** What its request under way goes by, or went by that came last. */
+  settings: HttpSettings
   readonly #context: HttpContext
   #phase: Phase = 'idle'
   /** What has been read; used up to `#at`. */
@@ -47,11 +48,12 @@ export class HttpClient implements Expiring {
   constructor(socket: Socket, context: HttpContext) {
     this.socket = socket
     this.#context = context
+    this.settings = context.settings
     // Before its clock is read: that of a sweep that watched nothing is an old one.
     context.sweep.add(this)
     this.#bornMs = context.sweep.nowMs
     this.key = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-    this.expect(context.options.headTimeoutMs)
+    this.expect(this.settings.options.headTimeoutMs)
     context.clients.add(this)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('end', () => this.#ended())
@@ -67,8 +69,8 @@ export class HttpClient implements Expiring {
 
   /** Whether the connection may serve another request after this one. */
   get mayStay(): boolean {
-    const { isDraining, options, sweep } = this.#context
-    const { ageMaxMs, requestsMax } = options
+    const { isDraining, sweep } = this.#context
+    const { ageMaxMs, requestsMax } = this.settings.options
     if (isDraining || (requestsMax > 0 && this.#requests >= requestsMax)) return false
     return ageMaxMs === 0 || sweep.nowMs - this.#bornMs < ageMaxMs
   }
@@ -77,7 +79,7 @@ export class HttpClient implements Expiring {
   expectMore(): void {
     // Not before: Nagle's algorithm never holds up a first write, and many a connection has no second one.
     this.socket.setNoDelay(true)
-    this.expect(this.#context.options.responseIdleTimeoutMs)
+    this.expect(this.settings.options.responseIdleTimeoutMs)
   }
 
   expire(): void {
@@ -109,16 +111,11 @@ export class HttpClient implements Expiring {
     const { socket } = this
     // Unlike our deadlines, the socket's own fires only while nothing at all is taken.
     this.expect(Number.POSITIVE_INFINITY)
-    socket.setTimeout(this.#context.options.writeTimeoutMs)
+    socket.setTimeout(this.settings.options.writeTimeoutMs)
     socket.write(nothing, () => {
       socket.setTimeout(0)
       if (!socket.destroyed) callback()
     })
-  }
-
-  /** What the request's head needs on its way to `backend`. */
-  requestOptions(head: RequestHead, backend: Readonly<Backend>): RequestWriteOptions {
-    return this.#context.linesOf(this.key).options(head, backend)
   }
 
   /** Sends an answer of the proxy's own. @param isWhole whether all of the request has come. */
@@ -146,8 +143,11 @@ export class HttpClient implements Expiring {
 
   /** Breaks off, so that the client cannot take what it has for complete. */
   abort(): void {
-    if (this.#tunnel === undefined) abort(this.socket)
-    else this.#tunnel.abort('forced')
+    if (this.#tunnel !== undefined) return this.#tunnel.abort('forced')
+    if (this.#exchange?.isQueued !== true) return abort(this.socket)
+    // Nothing of an answer has begun, so it can get one.
+    this.#exchange.expire()
+    this.socket.destroy()
   }
 
   /** Hands the socket over to `relay`. @returns what has been read already. */
@@ -191,7 +191,7 @@ export class HttpClient implements Expiring {
 
   #awaitNext(): void {
     if (this.#requests === 1) this.socket.setNoDelay(true)
-    this.expect(this.#context.options.keepAliveTimeoutMs)
+    this.expect(this.settings.options.keepAliveTimeoutMs)
     this.#cut()
   }
 
@@ -238,12 +238,11 @@ export class HttpClient implements Expiring {
       this.socket.resume()
       return false
     }
-    this.#head ??= this.#context.takeHead()
-    const head = this.#head
+    const head = this.#head ?? this.#takeHead()
     const result = head.parse(this.#bytes, this.#at, this.#bytes.length)
     if (result === MORE) {
       if (this.#phase === 'idle' && this.#requests > 0)
-        this.expect(this.#context.options.headTimeoutMs)
+        this.expect(this.settings.options.headTimeoutMs)
       this.#phase = 'head'
       this.socket.resume()
       return false
@@ -266,7 +265,7 @@ export class HttpClient implements Expiring {
     this.#context.stats.active++
     const exchange = new Exchange(this, this.#context, head, bytes)
     this.#exchange = exchange
-    if (!admit(exchange, head, bytes, this.#context)) return
+    if (!admit(exchange, head, bytes, this.settings)) return
     exchange.start()
     if (this.#exchange === exchange && this.#bytes !== nothing) this.socket.pause()
   }
@@ -290,7 +289,7 @@ export class HttpClient implements Expiring {
       return
     }
     this.#bytes = nothing
-    this.#linger = new Linger(this, this.#context.options)
+    this.#linger = new Linger(this, this.settings.options)
   }
 
   /** The client will send no more. While it waits for an answer that means it has left, as in nginx. */
@@ -301,9 +300,15 @@ export class HttpClient implements Expiring {
     else this.socket.destroy()
   }
 
+  #takeHead(): RequestHead {
+    this.settings = this.#context.settings
+    this.#head = this.settings.takeHead()
+    return this.#head
+  }
+
   #giveHeadBack(): void {
     if (this.#head === undefined) return
-    this.#context.giveHeadBack(this.#head)
+    this.settings.giveHeadBack(this.#head)
     this.#head = undefined
   }
 }

@@ -1,19 +1,19 @@
 import { type ErrorCode, errorKinds, PilotiError } from '../base/errors.ts'
 import type { Log, LogFields } from '../base/log.ts'
 import { Slots } from '../base/slots.ts'
-import { RequestHead } from '../codecs/http1-request.ts'
 import type { BackendConnection, ConnectionOwner } from '../http/backend-connection.ts'
 import { Outbox } from '../http/outbox.ts'
 import { IdleConnections } from '../net/reuse.ts'
 import { Sweep } from '../net/sweep.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
-import { TrustedPeers } from './forwarded.ts'
+import type { Transition } from '../pool/transition.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpOptions } from './http-options.ts'
-import { RequestLines } from './http-request-lines.ts'
+import { HttpSettings, type HttpTimeouts } from './http-settings.ts'
 import { Outage } from './outage.ts'
 import { RetryBudget } from './retry-budget.ts'
+import type { Router } from './routes.ts'
 
 /** What mode `http` counts; plain numbers, read by whoever asks. */
 export interface HttpStats {
@@ -36,25 +36,24 @@ export interface HttpView extends Readonly<HttpStats> {
   readonly idleConnections: number
 }
 
-export interface HttpTimeouts {
-  readonly connectTimeoutMs: number
-  readonly retriesMax: number
-}
-
-const headsMax = 1_024
-const peersMax = 1_024
+/** That nobody may take work, or nobody else: told once, then counted. */
+const shortages: ReadonlySet<ErrorCode> = new Set(['NO_BACKEND', 'BACKENDS_FULL', 'OUT_OF_SOCKETS'])
+/** After these the idle connections of a backend are of no more use, or keep it from ending. */
+const farewells: ReadonlySet<Transition['event']> = new Set([
+  'backend_down',
+  'backend_removed',
+  'drain_start',
+])
 
 /** What all exchanges of a proxy share. */
 export class HttpContext implements ConnectionOwner {
-  readonly pool: Pool
   readonly log: Log
-  readonly options: HttpOptions & HttpTimeouts
+  /** What new requests go by. */
+  settings: HttpSettings
   readonly sweep: Sweep = new Sweep()
   readonly outbox: Outbox = new Outbox()
   readonly idle: IdleConnections<Readonly<Backend>, BackendConnection>
   readonly budget: RetryBudget = new RetryBudget(() => performance.now())
-  readonly trusted: TrustedPeers
-  readonly outage: Outage
   /** Backends that were seen to speak HTTP/1.0: they get no chunks. RFC 9112 6.1 */
   readonly oldBackends: WeakSet<Readonly<Backend>> = new WeakSet()
   readonly stats: HttpStats = {
@@ -67,64 +66,60 @@ export class HttpContext implements ConnectionOwner {
   }
   readonly clients: Slots<'slot', HttpClient> = new Slots('slot')
   isDraining = false
-  readonly #heads: RequestHead[] = []
-  readonly #lines = new Map<string, RequestLines>()
+  /** How to stop hearing of the pools in use. */
+  readonly #watched = new Map<Pool, () => void>()
+  /** Of the pools that turn clients away. */
+  readonly #outages = new Map<Pool, Outage>()
 
-  constructor(pool: Pool, log: Log, options: HttpOptions & HttpTimeouts) {
-    this.pool = pool
+  /** @throws PilotiError ADDRESS for what `trust` holds. */
+  constructor(router: Router, log: Log, options: HttpOptions & HttpTimeouts) {
     this.log = log
-    this.options = options
+    this.settings = new HttpSettings(options, router)
     this.idle = new IdleConnections(this.sweep, options.idleConnectionsMax)
-    this.trusted = new TrustedPeers(options.trust)
-    this.outage = new Outage(log)
+    this.#watch(router.pools)
   }
 
-  /** What is added to the requests of `peer`. */
-  linesOf(peer: string): RequestLines {
-    let lines = this.#lines.get(peer)
-    if (lines !== undefined) return lines
-    if (this.#lines.size >= peersMax) this.#lines.clear()
-    lines = new RequestLines(peer, this)
-    this.#lines.set(peer, lines)
-    return lines
-  }
-
-  /** A parser for the next request: an idle connection needs none. */
-  takeHead(): RequestHead {
-    return this.#heads.pop() ?? new RequestHead(this.options)
-  }
-
-  giveHeadBack(head: RequestHead): void {
-    head.reset()
-    if (this.#heads.length < headsMax) this.#heads.push(head)
+  /** New requests go by these; those under way keep what they have. @throws as the constructor. */
+  configure(options: HttpOptions & HttpTimeouts, router: Router): void {
+    this.settings = new HttpSettings(options, router)
+    this.idle.perBackendMax = options.idleConnectionsMax
+    if (!this.isDraining) this.#watch(router.pools)
   }
 
   /** Keeps a connection whose exchange is complete, for as long as the backend surely keeps it too. */
   keep(connection: BackendConnection): void {
-    const { idleConnectionsMax, reuseTimeoutMs, reuseTimeoutMaxMs } = this.options
-    const { keepAliveTimeoutS } = connection.head
+    const { idleConnectionsMax, reuseTimeoutMs, reuseTimeoutMaxMs } = this.settings.options
+    const { backend, head } = connection
+    const { keepAliveTimeoutS } = head
     const promisedMs = keepAliveTimeoutS === -1 ? reuseTimeoutMs : (keepAliveTimeoutS - 1) * 1_000
     const keptMs = Math.min(promisedMs, reuseTimeoutMaxMs)
-    const isWanted = keptMs > 0 && idleConnectionsMax > 0 && !this.isDraining
-    if (!isWanted) return connection.destroy()
+    const isLeaving = this.isDraining || backend.isDraining || backend.isRemoved
+    if (keptMs <= 0 || idleConnectionsMax === 0 || isLeaving) return connection.destroy()
     connection.exchanges++
     connection.idleUntilMs = this.sweep.nowMs + keptMs
-    this.idle.put(connection.backend, connection)
+    this.idle.put(backend, connection)
   }
 
-  /** Counts, and tells the log, what went wrong with a request. */
-  report(code: ErrorCode, message: string, fields: LogFields): void {
+  /** Counts, and tells the log, what went wrong with a request, perhaps one for `pool`. */
+  report(code: ErrorCode, message: string, fields: LogFields, pool?: Pool): void {
     const { answers } = this.stats
     answers[code] = (answers[code] ?? 0) + 1
-    if (code === 'NO_BACKEND' || code === 'OUT_OF_SOCKETS')
-      return this.outage.refuse(new PilotiError(code, message))
+    if (pool !== undefined && shortages.has(code)) {
+      return this.#outageOf(pool).refuse(new PilotiError(code, message))
+    }
     const level = errorKinds[code].side === 'client' ? 'debug' : 'warn'
     this.log[level]('request_failed', message, { code, ...fields })
+  }
+
+  /** A client of `pool` was served. */
+  served(pool: Pool): void {
+    if (this.#outages.size > 0 && this.#outages.get(pool)?.over()) this.#outages.delete(pool)
   }
 
   /** Ends what is idle; what is busy ends by itself. */
   drain(): void {
     this.isDraining = true
+    this.#watch([])
     this.idle.clear()
     for (const client of this.clients) client.drain()
   }
@@ -141,5 +136,32 @@ export class HttpContext implements ConnectionOwner {
     this.stats.desyncs++
     const { id } = connection.backend
     this.log.warn('desync', `backend ${id} sent bytes that no request asked for`, { backend: id })
+  }
+
+  /** Hears of these pools, and of no others. */
+  #watch(pools: readonly Pool[]): void {
+    for (const [pool, stop] of this.#watched) {
+      if (pools.includes(pool)) continue
+      stop()
+      this.#watched.delete(pool)
+      this.#outages.delete(pool)
+      for (const backend of pool.backends) this.idle.drop(backend)
+    }
+    for (const pool of pools) {
+      if (this.#watched.has(pool)) continue
+      const stop = pool.onTransition(({ event, backend }) => {
+        if (backend !== undefined && farewells.has(event)) this.idle.drop(backend)
+      })
+      this.#watched.set(pool, stop)
+    }
+  }
+
+  #outageOf(pool: Pool): Outage {
+    let outage = this.#outages.get(pool)
+    if (outage === undefined) {
+      outage = new Outage(this.log)
+      this.#outages.set(pool, outage)
+    }
+    return outage
   }
 }

@@ -14,8 +14,11 @@ import { prefersJson } from './http-accept.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpContext } from './http-context.ts'
 import { RequestBody } from './http-request-body.ts'
+import type { HttpSettings } from './http-settings.ts'
 import { Tries } from './http-tries.ts'
 import { openTunnel } from './http-tunnel.ts'
+
+const retryLater = { 'Retry-After': '1' }
 
 /**
  * One request and its response: carries the request to a backend and the response back.
@@ -26,11 +29,13 @@ import { openTunnel } from './http-tunnel.ts'
 export class Exchange implements ConnectionUser {
   readonly #client: HttpClient
   readonly #context: HttpContext
+  readonly #settings: HttpSettings
   readonly #head: RequestHead
   readonly #headBytes: Buffer
   readonly #body: RequestBody | undefined
   #connection: BackendConnection | undefined
   readonly #tries: Tries
+  #stripBytes = 0
   #sentMs = 0
   #hasFirstByte = false
   #hasResponse = false
@@ -41,11 +46,12 @@ export class Exchange implements ConnectionUser {
   constructor(client: HttpClient, context: HttpContext, head: RequestHead, bytes: Buffer) {
     this.#client = client
     this.#context = context
+    this.#settings = client.settings
     this.#head = head
     this.#headBytes = bytes
     this.#tries = new Tries(this, client, context)
     const hasBody = head.framing === Framing.CHUNKED || head.contentLength > 0
-    this.#body = hasBody ? new RequestBody(head, context.outbox, context.options) : undefined
+    this.#body = hasBody ? new RequestBody(head, context.outbox, this.#settings.options) : undefined
   }
 
   /** Whether more of the request's body is to come. */
@@ -58,9 +64,18 @@ export class Exchange implements ConnectionUser {
     return this.wantsBody && this.#connection !== undefined
   }
 
-  /** Picks a backend and sends it what there is of the request. */
+  /** Whether it waits in line for a backend. */
+  get isQueued(): boolean {
+    return this.#tries.isQueued
+  }
+
+  /** Finds out where the request goes, and sends it there. */
   start(): void {
-    this.#tries.start()
+    const { router } = this.#settings
+    const match = router.find(this.#head, this.#headBytes)
+    if (match === undefined) return this.fail(router.refusal.code, router.refusal.message)
+    this.#stripBytes = match.stripBytes
+    this.#tries.begin(match.destination, this.#head, this.#headBytes)
   }
 
   /** Sends what there is of the request over a connection to the leased backend. */
@@ -91,7 +106,7 @@ export class Exchange implements ConnectionUser {
     this.#tries.lease!.sent(at - from)
     if (body.isDone) this.#awaitResponse()
     else {
-      this.#client.expect(this.#context.options.bodyTimeoutMs)
+      this.#client.expect(this.#settings.options.bodyTimeoutMs)
       if (socket.writableNeedDrain) this.#awaitBackend()
     }
     return at
@@ -138,7 +153,7 @@ export class Exchange implements ConnectionUser {
   backendDrained(): void {
     this.#connection!.socket.setTimeout(0)
     if (!this.wantsBody) return
-    this.#client.expect(this.#context.options.bodyTimeoutMs)
+    this.#client.expect(this.#settings.options.bodyTimeoutMs)
     this.#client.feed()
   }
 
@@ -159,9 +174,9 @@ export class Exchange implements ConnectionUser {
 
   /** The client's deadline has passed: whoever it waits for is late. */
   expire(): void {
-    const { lastError, lease } = this.#tries
-    if (lease === undefined) this.fail(lastError.code, lastError.message)
-    else if (this.wantsBody) {
+    const { lease } = this.#tries
+    if (lease === undefined) this.#tries.expire()
+    else if (this.wantsBody && !this.#awaitsContinue) {
       this.fail('REQUEST_TIMEOUT', 'the body of the request did not come in time')
     } else if (lease.isTrial) this.#broken('let its time pass', 'BACKEND_TIMEOUT')
     else this.fail('BACKEND_TIMEOUT', 'the backend did not answer in time')
@@ -171,14 +186,15 @@ export class Exchange implements ConnectionUser {
   fail(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#hasEnded) return
     const backend = this.#tries.backend?.id
+    const { pool, retries } = this.#tries
     const { side, status } = errorKinds[code]
     // What is gathered is for this client, and the next one's answer would come behind it.
     this.#context.outbox.drop()
-    this.#context.report(code, message, { backend, retries: this.#tries.retries })
+    this.#context.report(code, message, { backend, retries }, pool)
     this.#excuse(code)
     this.#end(side === 'backend' ? 'failed' : 'aborted', message)
     if (this.#hasResponse) return this.#client.abort()
-    this.#answer({ status, code, message, headers })
+    this.#answer({ status, code, message, headers: status === 503 ? retryLater : headers })
   }
 
   /** Ends with an answer of the proxy's own that is no error. */
@@ -195,15 +211,17 @@ export class Exchange implements ConnectionUser {
 
   /** A request that breaks says little of its backend. Silence does, but the last one left is kept. */
   #excuse(code: ErrorCode): void {
-    const isLast = this.#context.pool.available < 2
-    const { lease } = this.#tries
-    const isKept = isLast || (lease?.backend.quietSinceMs ?? 0) > this.#sentMs
-    if (code !== 'BACKEND_TIMEOUT' || isKept) lease?.excuse()
+    const { lease, pool } = this.#tries
+    if (lease === undefined) return
+    const isKept = pool!.available < 2 || lease.backend.quietSinceMs > this.#sentMs
+    if (code !== 'BACKEND_TIMEOUT' || isKept || this.#awaitsContinue) lease.excuse()
   }
 
   #send({ socket }: BackendConnection): void {
     const { outbox } = this.#context
-    const options = this.#client.requestOptions(this.#head, this.#tries.lease!.backend)
+    const { backend } = this.#tries.lease!
+    const lines = this.#settings.linesOf(this.#client.key)
+    const options = lines.options(this.#head, backend, this.#stripBytes)
     const length = writeRequestHead(outbox.buffer, 0, this.#head, this.#headBytes, options)
     if (length === -1) return this.fail('REQUEST_HEAD_TOO_LARGE', 'the head is too large')
     outbox.length = length
@@ -216,8 +234,14 @@ export class Exchange implements ConnectionUser {
 
   #awaitResponse(): void {
     this.#sentMs = performance.now()
-    const { bodyTimeoutMs, responseTimeoutMs } = this.#context.options
-    this.#client.expect(this.wantsBody ? bodyTimeoutMs : responseTimeoutMs)
+    const { bodyTimeoutMs, responseTimeoutMs } = this.#settings.options
+    const isClientsTurn = this.wantsBody && !this.#awaitsContinue
+    this.#client.expect(isClientsTurn ? bodyTimeoutMs : responseTimeoutMs)
+  }
+
+  /** Whether the client may wait for a 100 before it sends its body: then the backend is the one to act. */
+  get #awaitsContinue(): boolean {
+    return this.#head.expectContinue && !this.#hasFirstByte && this.#body?.hasBegun === false
   }
 
   #awaitMore(): void {
@@ -226,18 +250,18 @@ export class Exchange implements ConnectionUser {
 
   /** The backend takes no more of the body for now. */
   #awaitBackend(): void {
-    this.#connection!.socket.setTimeout(this.#context.options.writeTimeoutMs)
+    this.#connection!.socket.setTimeout(this.#settings.options.writeTimeoutMs)
     this.#client.expect(Number.POSITIVE_INFINITY)
     this.#client.pause()
   }
 
   #firstByte(): void {
     this.#hasFirstByte = true
-    const lease = this.#tries.lease!
     // Only now: the system accepts connections also for a process that is stopped.
-    lease.connected()
-    lease.answered(performance.now() - this.#sentMs)
+    this.#tries.lease!.connected()
     this.#tries.settle()
+    // Perhaps a 100: the body's turn.
+    if (this.wantsBody) this.#client.expect(this.#settings.options.bodyTimeoutMs)
   }
 
   /** @returns whether the final head has come, and the body may follow. */
@@ -252,6 +276,7 @@ export class Exchange implements ConnectionUser {
   #begin({ backend, body, head, heads }: BackendConnection): boolean {
     const { oldBackends, outbox } = this.#context
     const { keepAlive, minor } = this.#head
+    this.#tries.lease!.answered(performance.now() - this.#sentMs, head.status >= 500)
     body.begin(head, outbox, this.#client.socket, this.#head)
     if (head.minor === 0) oldBackends.add(backend)
     else oldBackends.delete(backend)
@@ -260,7 +285,7 @@ export class Exchange implements ConnectionUser {
     this.#keepsClient = mayStay && !this.wantsBody && body.isDelimited
     const persistent = minor === 0 ? 'keep-alive' : 'none'
     const isWritten = heads.forward({
-      block: null,
+      block: this.#tries.cookieLine,
       date: dateLine(),
       chunked: head.coded ? minor > 0 : body.isChunked,
       connection: this.#keepsClient ? persistent : 'close',
@@ -283,7 +308,10 @@ export class Exchange implements ConnectionUser {
     this.#hasEnded = true
     this.#tries.settle()
     this.#context.stats.active--
-    openTunnel(this.#client, connection, this.#tries.lease!, this.#context)
+    const { lease, pool } = this.#tries
+    lease!.answered(performance.now() - this.#sentMs)
+    openTunnel(this.#client, connection, lease!, this.#context)
+    this.#context.served(pool!)
     return false
   }
 
@@ -307,9 +335,12 @@ export class Exchange implements ConnectionUser {
       this.#connection = undefined
       if (connection.socket.timeout) connection.socket.setTimeout(0)
     }
-    this.#end('ok')
+    const { status } = connection.head
+    // What a gateway says of its server. The client has its answer, so this is all that comes of it.
+    if (status === 502 || status === 503 || status === 504) this.#end('failed', `a ${status}`)
+    else this.#end('ok')
     if (isClean) this.#context.keep(connection)
-    this.#context.outage.over()
+    this.#context.served(this.#tries.pool!)
     this.#client.exchangeEnded(this.#keepsClient, !this.wantsBody)
     return true
   }

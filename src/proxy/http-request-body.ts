@@ -27,6 +27,8 @@ const tooLarge: Refusal = {
 
 /** Carries the body of a request to a backend as it comes, and keeps the start of it for a retry. */
 export class RequestBody implements Sink {
+  /** Whether any of it has come. */
+  hasBegun = false
   readonly #body: LengthBody | ChunkedBody
   readonly #outbox: Outbox
   readonly #limits: BodyLimits
@@ -67,6 +69,7 @@ export class RequestBody implements Sink {
   /** Passes on what belongs to the body and returns the offset behind it. Flushing is the caller's. */
   take(bytes: Buffer, from: number, to: number, backend: Socket): number {
     this.#backend = backend
+    this.hasBegun = true
     const at = this.#body.read(bytes, from, to, this)
     if (this.isDone) this.#end()
     return at

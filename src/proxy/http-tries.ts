@@ -1,11 +1,17 @@
 import type { ErrorCode, PilotiError } from '../base/errors.ts'
+import type { RequestHead } from '../codecs/http1-request.ts'
 import { BackendConnection } from '../http/backend-connection.ts'
 import { dial } from '../net/dial.ts'
 import { Inlet } from '../net/inlet.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Lease, Outcome } from '../pool/lease.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Waiter } from '../pool/queue.ts'
+import type { Affinity } from './affinity.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpContext } from './http-context.ts'
+import type { HttpSettings } from './http-settings.ts'
+import type { Destination } from './routes.ts'
 
 const noBackends: readonly Readonly<Backend>[] = []
 /** No more than this of a long body waits for a slow client. */
@@ -17,8 +23,6 @@ export interface Told {
   readonly message: string
 }
 
-const noBackend: Told = { code: 'NO_BACKEND', message: 'no backend may take work now' }
-
 /** Who wants a backend: an exchange. */
 export interface Trying {
   /** There is a connection to the leased backend. */
@@ -28,24 +32,36 @@ export interface Trying {
 }
 
 /**
- * The tries of one exchange: gets a lease and a connection for it, from one backend after the other.
+ * The tries of one exchange: gets a lease and a connection for it, from one backend after the other, and waits
+ * in line while all are full.
  *
  * Once the exchange has ended, nothing that a dial still says matters.
  */
-export class Tries {
+export class Tries implements Waiter {
+  /** What the strategy picks by. */
+  key: string
+  /** Backends that failed; the next try goes elsewhere. */
+  tried: readonly Readonly<Backend>[] = noBackends
+  /** Whose backends are tried; undefined before `begin`. */
+  pool: Pool | undefined
   /** Of the try under way. */
   lease: Lease | undefined
-  /** What to tell when there is nobody left to ask. */
-  lastError: Told = noBackend
   /** How many tries came after the first. */
   retries = 0
+  /** Whether it waits for a backend that is not full. */
+  isQueued = false
   readonly #exchange: Trying
   readonly #client: HttpClient
   readonly #context: HttpContext
-  /** Backends that failed; the next try goes elsewhere. */
-  #tried: readonly Readonly<Backend>[] = noBackends
+  readonly #settings: HttpSettings
+  #affinity: Affinity | undefined
+  /** The backend that the client was given before. */
+  #knownId: string | undefined
   /** Whether the next try needs a fresh connection, because a reused one had come to its end. */
   #mustDial = false
+  /** What to tell when there is nobody left to ask. */
+  #lastError: Told | undefined
+  #queuedMs = 0
   #isInBudget = false
   /** What waits for room in the budget. */
   #waiting: (() => void) | undefined
@@ -54,25 +70,48 @@ export class Tries {
     this.#exchange = exchange
     this.#client = client
     this.#context = context
+    this.#settings = client.settings
+    this.key = client.key
   }
 
   /** The backend of the try under way, or of the last one. */
   get backend(): Readonly<Backend> | undefined {
-    return this.lease?.backend ?? this.#tried.at(-1)
+    return this.lease?.backend ?? this.tried.at(-1)
   }
 
-  /** Picks a backend, and gives the exchange a connection to it. */
-  start(): void {
-    const lease = this.#context.pool.lease(this.#client.key, this.#tried)
-    if (lease === undefined) {
-      const { code, message } = this.lastError
-      return this.#exchange.fail(code, message)
+  /** The line that gives the leased backend to the client, if the client does not have it. */
+  get cookieLine(): Buffer | null {
+    const affinity = this.#affinity
+    if (affinity?.cookieLine === undefined) return null
+    const { id } = this.lease!.backend
+    return id === this.#knownId ? null : affinity.cookieLine(id)
+  }
+
+  /** Picks a backend for the request, and gives the exchange a connection to it. */
+  begin({ affinity, pool }: Destination, head: RequestHead, bytes: Buffer): void {
+    this.pool = pool
+    if (affinity !== undefined) {
+      this.#affinity = affinity
+      this.#knownId = affinity.backendId?.(head, bytes)
+      this.key = affinity.key(head, bytes, this.#client.key)
     }
+    this.#start(pool)
+  }
+
+  /** A backend that was full has room. */
+  serve(lease: Lease): void {
+    this.isQueued = false
     this.lease = lease
-    if (this.retries > 0) this.#context.stats.retries++
-    const idle = this.#mustDial ? undefined : this.#context.idle.take(lease.backend)
-    if (idle === undefined) this.#dial(lease)
-    else this.#exchange.use(idle)
+    // Not in here: the exchange that made room is just ending, and what it gathered is not sent yet.
+    queueMicrotask(() => {
+      if (this.lease === lease) this.#connect(lease)
+    })
+  }
+
+  /** What was waited for did not come in time: a backend that is not full, or room among the retries. */
+  expire(): void {
+    const { code, message } = this.#lastError ?? this.#waitedInVain()
+    this.#exchange.fail(code, message)
   }
 
   /**
@@ -84,9 +123,9 @@ export class Tries {
    */
   repeat(what: string, isStale: boolean, error: Told): boolean {
     const { backend } = this.lease!
-    this.#release(isStale ? 'aborted' : 'failed', what)
     this.#mustDial = true
-    if (!isStale) this.#tried = [...this.#tried, backend]
+    if (!isStale) this.tried = [...this.tried, backend]
+    this.#release(isStale ? 'aborted' : 'failed', what)
     return this.#another(error)
   }
 
@@ -103,15 +142,48 @@ export class Tries {
   /** The exchange has ended. */
   end(outcome: Outcome, reason: string): void {
     this.settle()
+    if (this.isQueued) {
+      this.isQueued = false
+      this.pool!.leave(this)
+    }
     this.#release(outcome, reason)
+  }
+
+  #start(pool: Pool): void {
+    const known = this.#knownId
+    const own = known === undefined ? undefined : pool.leaseOf(known, this.tried)
+    const lease = own ?? pool.lease(this.key, this.tried)
+    if (lease === undefined) this.#queue(pool)
+    else this.#connect(lease)
+  }
+
+  #queue(pool: Pool): void {
+    const isFull = pool.backends.some((backend) => backend.isFull && !this.tried.includes(backend))
+    if (!pool.wait(this)) {
+      const { code, message } = this.#lastError ?? (isFull ? tooMany(pool) : nobody(pool))
+      return this.#exchange.fail(code, message)
+    }
+    this.isQueued = true
+    this.#queuedMs = performance.now()
+    this.#client.expect(pool.queueTimeoutMs)
+    // Others may try again meanwhile.
+    this.settle()
+  }
+
+  #connect(lease: Lease): void {
+    this.lease = lease
+    if (this.retries > 0) this.#context.stats.retries++
+    const idle = this.#mustDial ? undefined : this.#context.idle.take(lease.backend)
+    if (idle === undefined) this.#dial(lease)
+    else this.#exchange.use(idle)
   }
 
   #dial(lease: Lease): void {
     const { backend } = lease
-    const { options, sweep } = this.#context
+    const { sweep } = this.#context
     const inlet = new Inlet(longReadBytes)
     this.#client.expect(Number.POSITIVE_INFINITY)
-    dial(backend.address, { ...options, sweep, onread: inlet.onread }).then(
+    dial(backend.address, { ...this.#settings.options, sweep, onread: inlet.onread }).then(
       (socket) => {
         const connection = new BackendConnection(socket, backend, inlet, this.#context)
         if (this.lease === lease) this.#exchange.use(connection)
@@ -125,7 +197,7 @@ export class Tries {
 
   #dialFailed({ backend }: Lease, error: PilotiError): void {
     const { code, kind, message } = error
-    this.#tried = [...this.#tried, backend]
+    this.tried = [...this.tried, backend]
     this.#release(kind.side === 'backend' ? 'failed' : 'aborted', message)
     // Not a byte of the request was written, so any method may be tried elsewhere.
     if (!kind.retry || !this.#another(error)) this.#exchange.fail(code, message)
@@ -133,18 +205,19 @@ export class Tries {
 
   /** @returns whether there will be another try: now, when the budget has room, or not at all. */
   #another(error: Told): boolean {
-    const { budget, log, options, stats } = this.#context
+    const { budget, log, stats } = this.#context
+    const { connectTimeoutMs, retriesMax } = this.#settings.options
     this.settle()
-    this.lastError = error
-    if (this.retries >= options.retriesMax) return false
+    this.#lastError = error
+    if (this.retries >= retriesMax) return false
     // For its turn among the retries it waits no longer than for a connection.
-    this.#client.expect(options.connectTimeoutMs)
+    this.#client.expect(connectTimeoutMs)
     this.retries++
     this.#waiting = () => {
       this.#waiting = undefined
       this.#isInBudget = true
       log.debug('retry', `another try: ${error.message}`)
-      this.start()
+      this.#start(this.pool!)
     }
     return budget.request(stats.active, this.#waiting)
   }
@@ -154,4 +227,19 @@ export class Tries {
     this.lease = undefined
     lease?.release(outcome, undefined, reason)
   }
+
+  #waitedInVain(): Told {
+    const waitedS = ((performance.now() - this.#queuedMs) / 1_000).toFixed(1)
+    const message = `no backend had room within ${waitedS} s: ${this.pool!.why(this.tried)}`
+    return { code: 'BACKENDS_FULL', message }
+  }
+}
+
+function tooMany({ queued }: Pool): Told {
+  const message = `all backends are full, and ${queued} requests wait for one already`
+  return { code: 'BACKENDS_FULL', message }
+}
+
+function nobody(pool: Pool): Told {
+  return { code: 'NO_BACKEND', message: `no backend may take work now: ${pool.why()}` }
 }

@@ -14,9 +14,9 @@ export function openTunnel(
   client: HttpClient,
   connection: BackendConnection,
   lease: Lease,
-  { options, outage, sweep }: HttpContext,
+  { sweep }: HttpContext,
 ): void {
-  const { tunnelIdleTimeoutMs, halfClosedTimeoutMs } = options
+  const { tunnelIdleTimeoutMs, halfClosedTimeoutMs } = client.settings.options
   const observer: RelayObserver = {
     sent: (bytes) => lease.sent(bytes),
     received: (bytes) => lease.received(bytes),
@@ -32,5 +32,4 @@ export function openTunnel(
   const early = client.becomeTunnel(relay)
   if (early.length > 0) backend.write(early)
   relay.start(backend)
-  outage.over()
 }

@@ -1,15 +1,14 @@
 import type { Log } from '../base/log.ts'
-import type { Pool } from '../pool/pool.ts'
-import type { Forwarding } from './forwarding.ts'
+import type { Forwarding, ForwardingSettings } from './forwarding.ts'
 import { HttpClient } from './http-client.ts'
-import { HttpContext, type HttpTimeouts } from './http-context.ts'
-import type { HttpOptions } from './http-options.ts'
+import { HttpContext } from './http-context.ts'
 
 /** Mode `http`: each request goes to the backend the strategy picks. A lease lasts one exchange. */
-export function forwardHttp(pool: Pool, log: Log, options: HttpOptions & HttpTimeouts): Forwarding {
-  const context = new HttpContext(pool, log, options)
+export function forwardHttp(log: Log, settings: ForwardingSettings): Forwarding {
+  const context = new HttpContext(settings.router, log, { ...settings.http, ...settings })
   return {
     serve: (client) => void new HttpClient(client, context),
+    configure: (next) => context.configure({ ...next.http, ...next }, next.router),
     get active() {
       return context.clients.size
     },

@@ -174,10 +174,11 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
 
   it('says 503 while no backend is left, and tells the log once, with a count at the end', async (t) => {
     const port = await deadPort()
-    const { proxy, told } = await fronted(t, [port])
+    const { proxy, told } = await fronted(t, [port], { poolOptions: { failOpen: false } })
     assert.equal(statusOf((await say(proxy, get())).text), '502')
     for (let nth = 0; nth < 3; nth++) {
-      assert.match((await say(proxy, get())).text, / 503 [\s\S]*NO_BACKEND/)
+      const { text } = await say(proxy, get())
+      assert.match(text, / 503 [\s\S]*Retry-After: 1\r\n[\s\S]*down \(NO_BACKEND\)/)
     }
     assert.equal(told('refused').length, 1)
     const server = createServer((socket) => {

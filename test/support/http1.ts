@@ -41,7 +41,6 @@ export const plainRequest: RequestWriteOptions = {
   contentLength: -1,
   teTrailers: false,
   stripBytes: 0,
-  stripBytes: 0,
 }
 
 export interface RequestFeed extends RequestHeadOptions {

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import type { Address } from '../../src/base/address.ts'
 import type { Log } from '../../src/base/log.ts'
 import { wasAborted } from '../../src/net/abort.ts'
+import type { PoolOptions } from '../../src/pool/options.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import { createProxy, type Proxy, type ProxyOptions } from '../../src/proxy.ts'
 import { createStrategy } from '../../src/strategies/index.ts'
@@ -19,12 +20,16 @@ export interface Line {
 
 export interface Proxied {
   readonly proxy: Proxy
+  readonly pool: Pool
   readonly lines: readonly Line[]
   /** The lines of one event. */
   told(event: string): readonly Line[]
 }
 
-export type ProxiedOptions = Partial<Omit<ProxyOptions, 'pool'>> & { readonly strategy?: string }
+export type ProxiedOptions = Partial<Omit<ProxyOptions, 'pool'>> & {
+  readonly strategy?: string
+  readonly poolOptions?: PoolOptions
+}
 
 /** A proxy in mode tcp, unless told otherwise, for these ports or addresses; closed when the test ends. */
 export async function proxied(
@@ -32,16 +37,16 @@ export async function proxied(
   backends: readonly (number | Address)[],
   options: ProxiedOptions = {},
 ): Promise<Proxied> {
-  const { strategy = 'round-robin', ...rest } = options
+  const { strategy = 'round-robin', poolOptions, ...rest } = options
   const specs = backends.map((where) => ({
     address: typeof where === 'number' ? { host: '127.0.0.1', port: where } : where,
   }))
   const lines: Line[] = []
   const log = recorder(lines)
-  const pool = new Pool(specs, createStrategy(strategy))
+  const pool = new Pool(specs, createStrategy(strategy), poolOptions)
   const proxy = await createProxy({ mode: 'tcp', log, ...rest, pool })
   t.after(() => proxy.close(0))
-  return { proxy, lines, told: (event) => lines.filter((line) => line.event === event) }
+  return { proxy, pool, lines, told: (event) => lines.filter((line) => line.event === event) }
 }
 
 function recorder(lines: Line[]): Log {
