@@ -1,6 +1,10 @@
 import type { Address } from '../base/address.ts'
+import type { SourceSpec } from '../discovery/source.ts'
+import type { HealthSpec } from '../health/spec.ts'
 import type { BackendSpec } from '../pool/backend.ts'
-import type { HttpOptions, Mode } from '../proxy.ts'
+import type { AffinitySpec, HttpOptions, Mode } from '../proxy.ts'
+
+export type { AffinitySpec, HealthSpec, SourceSpec }
 
 /** All that a balancer is: its listeners, and the pools they give work to. */
 export interface BalancerSpec {
@@ -58,42 +62,4 @@ export interface PoolSpec {
   readonly failOpen?: boolean
   /** Keys go on to the backend they belong to while it drains; false by default. */
   readonly drainHonoursAffinity?: boolean
-}
-
-export type SourceSpec =
-  | { readonly kind: 'file'; readonly path: string }
-  | {
-      readonly kind: 'dns' | 'srv'
-      readonly name: string
-      /** Of the backends; what SRV records say goes before it. */
-      readonly port: number
-      /** Which name server to ask, `HOST:PORT`; the system's by default. */
-      readonly server?: string
-    }
-
-/** What keeps a client's requests on one backend. */
-export type AffinitySpec =
-  | { readonly kind: 'client' | 'url' }
-  | { readonly kind: 'header' | 'query'; readonly name: string }
-  | {
-      readonly kind: 'cookie'
-      readonly name: string
-      /** Signs the cookie, so that others can neither read nor make it; a new one each start by default. */
-      readonly secret?: string
-    }
-
-/** How a backend is asked whether it is well. */
-export interface HealthSpec {
-  readonly kind: 'tcp' | 'http'
-  readonly path?: string
-  readonly method?: 'GET' | 'HEAD' | 'OPTIONS'
-  readonly host?: string
-  /** The statuses that are well, both included; 200 to 399 by default. */
-  readonly status?: { readonly from: number; readonly to: number }
-  /** What the body must contain. */
-  readonly body?: string
-  readonly intervalMs?: number
-  readonly timeoutMs?: number
-  readonly rise?: number
-  readonly fall?: number
 }

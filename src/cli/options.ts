@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { isStrategyFile } from '../balancer.ts'
 import { parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import type { Log, LogLevel } from '../base/log.ts'
@@ -49,10 +50,11 @@ export function withServerOptions(command: Command): Command {
 }
 
 export function strategyOption(): Option {
-  return new Option('-s, --strategy <NAME>', `${Object.keys(strategies).join(', ')}`)
+  const known = Object.keys(strategies).join(', ')
+  return new Option('-s, --strategy <NAME>', `${known}, or a file: ./mine.ts`)
     .env('PILOTI_STRATEGY')
     .default('round-robin')
-    .argParser((name) => usage(() => createStrategy(name)).name)
+    .argParser((name) => (isStrategyFile(name) ? name : usage(() => createStrategy(name)).name))
 }
 
 export function listenOption(fallback: string): Option {
@@ -62,13 +64,12 @@ export function listenOption(fallback: string): Option {
     .argParser((text) => usage(() => parseAddress(text)))
 }
 
-/** For a variadic argument: each call adds one. */
-export function backends(text: string, before: readonly BackendSpec[] = []): BackendSpec[] {
+export function backend(text: string): BackendSpec {
   const spec = usage(() => parseBackend(text))
   if (!('path' in spec.address) && spec.address.port === 0) {
     throw new InvalidArgumentError(`'${text}' has port 0: nobody can connect to that`)
   }
-  return [...before, spec]
+  return spec
 }
 
 /** Long enough for anyone; Node's timers do not wait at all beyond 2³¹ ms, some 24 days. */
@@ -133,7 +134,8 @@ export function logOf(unit: string, options: ServerOptions): Log {
   })
 }
 
-function usage<T>(read: () => T): T {
+/** Says what is wrong with a value as Commander says it. */
+export function usage<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {

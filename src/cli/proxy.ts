@@ -1,28 +1,31 @@
 import { Command, Option } from 'commander'
+import { type Balancer, createBalancer, type ListenerSpec } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
-import type { BackendSpec } from '../pool/backend.ts'
-import { Pool } from '../pool/pool.ts'
-import { createProxy, type Mode, type Proxy } from '../proxy.ts'
-import { createStrategy } from '../strategies/index.ts'
+import type { Log } from '../base/log.ts'
+import type { Mode } from '../proxy.ts'
 import { withHelp } from './help.ts'
 import { type HttpFlags, httpOptionsOf, withHttpOptions } from './http-options.ts'
 import {
-  backends,
   duration,
   listenOption,
   logOf,
   oneOf,
   type ServerOptions,
-  strategyOption,
   whole,
   withServerOptions,
 } from './options.ts'
+import {
+  type PoolFlags,
+  poolSpecOf,
+  type Target,
+  targets,
+  withPoolOptions,
+} from './pool-options.ts'
 import { type Served, serve } from './serve.ts'
 
 /** What `proxy` and `up` take alike. */
-export interface ProxyFlags extends ServerOptions, HttpFlags {
+export interface ProxyFlags extends ServerOptions, PoolFlags, HttpFlags {
   readonly listen: Address
-  readonly strategy: string
   readonly mode: Mode
   readonly connectTimeout: number
   readonly idleTimeout: number
@@ -46,12 +49,13 @@ export function proxyCommand(): Command {
     .summary('the load balancer')
     .description(about)
     .usage('[options] BACKEND...')
-    .argument('[BACKEND...]', 'where the work goes', backends)
+    .argument('[BACKEND...]', 'where the work goes', targets)
   return withHelp(withServerOptions(withProxyOptions(command)), examples).action(
-    async (specs: readonly BackendSpec[], flags: ProxyFlags, self: Command) => {
-      if (specs.length === 0) self.error(`error: a BACKEND is missing\n\n${shortForm}\n`)
+    async (wanted: readonly Target[], flags: ProxyFlags, self: Command) => {
+      const isNone = wanted.length === 0 && flags.backendsFile.length === 0
+      if (isNone) self.error(`error: a BACKEND is missing\n\n${shortForm}\n`)
       const log = logOf('proxy', flags)
-      await serve(() => start(specs, flags), log)
+      await serve(() => start(wanted, flags, log), log)
     },
   )
 }
@@ -61,20 +65,16 @@ const shortForm = [
   ...examples.map((e) => `  ${e}`),
 ].join('\n')
 
-async function start(specs: readonly BackendSpec[], flags: ProxyFlags): Promise<Served> {
-  const proxy = await startProxy(specs, flags)
-  if (flags.json) {
-    const address = formatAddress(proxy.address)
-    console.log(JSON.stringify({ event: 'listening', address, pid: process.pid }))
-  }
-  return { close: () => proxy.close(flags.grace), view: () => proxy.view() }
+async function start(wanted: readonly Target[], flags: ProxyFlags, log: Log): Promise<Served> {
+  const balancer = await startBalancer(wanted, flags, log)
+  if (flags.json) console.log(JSON.stringify(listeningLine(balancer)))
+  return { close: () => balancer.close(flags.grace), view: () => balancer.view() }
 }
 
 export function withProxyOptions(command: Command): Command {
   const balancing = command
-    .optionsGroup('Balancing:')
+    .optionsGroup('Listening:')
     .addOption(listenOption('127.0.0.1:8080'))
-    .addOption(strategyOption())
     .addOption(
       new Option('-m, --mode <MODE>', 'http balances requests, tcp connections')
         .env('PILOTI_MODE')
@@ -86,7 +86,6 @@ export function withProxyOptions(command: Command): Command {
         .default(2)
         .argParser(whole(0, 100)),
     )
-    .optionsGroup('Limits:')
     .addOption(
       new Option('--connect-timeout <TIME>', 'how long a backend may take to accept')
         .default(3_000, '3s')
@@ -102,20 +101,32 @@ export function withProxyOptions(command: Command): Command {
         .default(10_000)
         .argParser(whole(1, 1_000_000)),
     )
-  return withHttpOptions(balancing)
+  return withHttpOptions(withPoolOptions(balancing))
 }
 
-/** Starts the proxy that the flags describe. @throws PilotiError LISTEN. */
-export function startProxy(specs: readonly BackendSpec[], flags: ProxyFlags): Promise<Proxy> {
-  return createProxy({
-    pool: new Pool(specs, createStrategy(flags.strategy)),
+/** Starts what the flags describe. @throws PilotiError LISTEN … */
+export function startBalancer(
+  wanted: readonly Target[],
+  flags: ProxyFlags,
+  log: Log,
+): Promise<Balancer> {
+  const pool = poolSpecOf(wanted, flags)
+  const listener: ListenerSpec = {
+    name: 'default',
     mode: flags.mode,
     address: flags.listen,
+    routes: [{ to: [{ pool: pool.name, weight: 1 }] }],
     connectTimeoutMs: flags.connectTimeout,
     retriesMax: flags.retries,
     idleTimeoutMs: flags.idleTimeout,
     connectionsMax: flags.connectionsMax,
-    http: httpOptionsOf(flags),
-    log: logOf('proxy', flags),
-  })
+    ...(flags.mode === 'http' && { http: httpOptionsOf(flags) }),
+  }
+  return createBalancer({ listeners: [listener], pools: [pool] }, { log, graceMs: flags.grace })
+}
+
+/** Where it listens, for machines. */
+export function listeningLine({ listeners }: Balancer): object {
+  const [first] = [...listeners.values()].map(({ address }) => formatAddress(address))
+  return { event: 'listening', address: first, pid: process.pid }
 }

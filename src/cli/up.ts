@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import type { Balancer } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
-import type { Proxy } from '../proxy.ts'
 import { type Children, startChildren } from './children.ts'
 import { withHelp } from './help.ts'
 import { logOf, whole, withServerOptions } from './options.ts'
-import { type ProxyFlags, startProxy, withProxyOptions } from './proxy.ts'
+import { listeningLine, type ProxyFlags, startBalancer, withProxyOptions } from './proxy.ts'
 import { type Served, serve } from './serve.ts'
 
 interface UpFlags extends ProxyFlags {
@@ -59,10 +59,10 @@ async function start(flags: UpFlags, log: Log): Promise<Served> {
     port: firstPort === 0 ? 0 : firstPort + index,
   }))
   const children = await startChildren(wanted, backendArgs(flags), log)
-  const proxy = await startInFront(children, flags)
-  if (flags.json) console.log(JSON.stringify(listening(proxy, children)))
-  else if (!flags.quiet) console.log(welcome(proxy, children, flags))
-  return { view: () => proxy.view(), close: () => close(proxy, children, flags) }
+  const balancer = await startInFront(children, flags, log)
+  if (flags.json) console.log(JSON.stringify(listening(balancer, children)))
+  else if (!flags.quiet) console.log(welcome(balancer, children, flags))
+  return { view: () => balancer.view(), close: () => close(balancer, children, flags) }
 }
 
 /** They say only what is wrong, in the form that was asked for. */
@@ -74,10 +74,10 @@ function backendArgs({ quiet, logFormat, color }: UpFlags): string[] {
   ]
 }
 
-async function startInFront(children: Children, flags: ProxyFlags): Promise<Proxy> {
+async function startInFront(children: Children, flags: ProxyFlags, log: Log): Promise<Balancer> {
   try {
     const specs = children.all.map(({ address }) => ({ address }))
-    return await startProxy(specs, flags)
+    return await startBalancer(specs, flags, log)
   } catch (error) {
     await children.close()
     throw error
@@ -85,19 +85,19 @@ async function startInFront(children: Children, flags: ProxyFlags): Promise<Prox
 }
 
 /** First the proxy, which still needs the backends for what is under way. */
-async function close(proxy: Proxy, children: Children, { grace }: ProxyFlags): Promise<void> {
-  await proxy.close(grace)
+async function close(balancer: Balancer, children: Children, { grace }: ProxyFlags): Promise<void> {
+  await balancer.close(grace)
   await children.close()
 }
 
-function listening(proxy: Proxy, { all }: Children): object {
+function listening(balancer: Balancer, { all }: Children): object {
   const backends = all.map(({ address, pid }) => ({ address: formatAddress(address), pid }))
-  return { event: 'listening', address: formatAddress(proxy.address), backends, pid: process.pid }
+  return { ...listeningLine(balancer), backends }
 }
 
-function welcome(proxy: Proxy, { all }: Children, { mode }: UpFlags): string {
-  const { address } = proxy
-  const { strategy } = proxy.view().pool
+function welcome(balancer: Balancer, { all }: Children, { mode }: UpFlags): string {
+  const { address } = balancer.listeners.get('default')!
+  const { strategy } = balancer.pools.get('default')!
   const url = urlOf(address)
   const curl = 'path' in address ? `curl --unix-socket ${address.path} ${url}` : `curl ${url}`
   const stress = url === usualUrl ? stressScript : `${stressScript} --url ${url}`
@@ -113,7 +113,7 @@ function welcome(proxy: Proxy, { all }: Children, { mode }: UpFlags): string {
   const width = Math.max(...lines.map(([what = '']) => what.length))
   const where = formatAddress(address)
   return `
-piloti is up: ${all.length} backends behind ${where}, strategy ${strategy}, mode ${mode}
+piloti is up: ${all.length} backends behind ${where}, strategy ${strategy.name}, mode ${mode}
 
 ${lines.map(([what = '', why]) => `  ${what.padEnd(width)}   ${why}`).join('\n')}
 

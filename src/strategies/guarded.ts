@@ -68,8 +68,8 @@ function describe(picked: unknown): string {
  * @returns what is wrong with it, for people; empty when nothing is.
  */
 export function faultOf(thing: unknown): string {
-  if (typeof thing !== 'object' || thing === null)
-    return `it is ${thing === null ? 'null' : `a ${typeof thing}`}`
+  if (thing === null || thing === undefined) return `it is ${thing}`
+  if (typeof thing !== 'object') return `it is a ${typeof thing}`
   const { name, pick, ignoresKey } = thing as Record<keyof Strategy, unknown>
   if (typeof name !== 'string' || name === '') return 'it has no name'
   if (typeof pick !== 'function') return 'it has no function pick(candidates, key)'
