@@ -6,6 +6,7 @@ import { exit, exitCodeOf } from './cli/exit.ts'
 import { explain } from './cli/explain.ts'
 import { withHelp } from './cli/help.ts'
 import { proxyCommand } from './cli/proxy.ts'
+import { simulateCommand } from './cli/simulate.ts'
 import { upCommand } from './cli/up.ts'
 
 const examples = [
@@ -31,7 +32,8 @@ const program = new Command('piloti')
   .optionsGroup('Options:')
   .version(version(), '-V, --version', 'the version')
 withHelp(program, examples)
-for (const command of [upCommand(), proxyCommand(), backendCommand()]) program.addCommand(command)
+const commands = [upCommand(), proxyCommand(), backendCommand(), simulateCommand()]
+for (const command of commands) program.addCommand(command)
 
 try {
   await program.parseAsync()
