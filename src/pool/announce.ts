@@ -1,0 +1,29 @@
+import type { Log } from '../base/log.ts'
+import type { Pool } from './pool.ts'
+import type { Transition } from './transition.ts'
+
+type Event = Transition['event']
+
+const sentences: Readonly<Record<Event, (id: string, why: string) => string>> = {
+  backend_up: (id) => `backend ${id} is up`,
+  backend_down: (id, why) => `backend ${id} is down${why}`,
+  backend_ejected: (id, why) => `backend ${id} is ejected${why}`,
+  backend_added: (id) => `backend ${id} is added`,
+  backend_removed: (id) => `backend ${id} is removed`,
+  drain_start: (id, why) => `backend ${id} finishes its work and gets no more${why}`,
+  drain_done: (id) => `backend ${id} has finished its work`,
+  fail_open: () => 'no backend is up: each that does not drain may take work',
+  fail_open_over: () => 'a backend is up again: only such may take work',
+}
+const warnings: ReadonlySet<Event> = new Set(['backend_down', 'backend_ejected', 'fail_open'])
+
+/** Tells the log of every change in a pool. @returns how to stop that. */
+export function announce(pool: Pool, log: Log): () => void {
+  return pool.onTransition(({ event, backend, reason }) => {
+    const sentence = sentences[event](backend?.id ?? '', reason && ` (${reason})`)
+    log[warnings.has(event) ? 'warn' : 'info'](event, sentence, {
+      ...(backend !== undefined && { backend: backend.id }),
+      ...(reason !== '' && { reason }),
+    })
+  })
+}
