@@ -6,7 +6,7 @@
  * @see Austin Appleby, smhasher, MurmurHash3.cpp.
  */
 export function hash(text: string, seed = 0): number {
-  return murmur(isAscii(text) ? text : Buffer.from(text).latin1Slice(), seed)
+  return murmur(isAscii(text) ? text : Buffer.from(text).toString('latin1'), seed)
 }
 
 /** Stirs 32 bits until every one of them depends on all: the last step of MurmurHash3. One to one. */

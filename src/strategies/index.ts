@@ -5,8 +5,15 @@ import { suggest } from '../base/suggest.ts'
 import type { Strategy } from '../pool/strategy.ts'
 import { leastConnections } from './least-connections.ts'
 import { leastResponseTime } from './least-response-time.ts'
+import { maglev } from './maglev.ts'
 import { nToOne } from './n-to-1.ts'
+import { peakEwma } from './peak-ewma.ts'
+import { random } from './random.ts'
+import { rendezvous } from './rendezvous.ts'
+import { ring } from './ring.ts'
 import { roundRobin } from './round-robin.ts'
+import { source } from './source.ts'
+import { twoChoices } from './two-choices.ts'
 
 /** What a strategy may need of the outside: given, so that any run can be repeated. */
 export interface StrategyContext {
@@ -22,27 +29,40 @@ export const strategies: Readonly<Record<string, (context?: StrategyContext) => 
   'round-robin': roundRobin,
   'least-connections': leastConnections,
   'least-response-time': ({ now } = real) => leastResponseTime(now),
+  'peak-ewma': (context = real) => peakEwma(context.now, context.random),
+  'two-choices': (context = real) => twoChoices(context.random),
+  random: (context = real) => random(context.random),
+  source: () => source(),
+  rendezvous: () => rendezvous(),
+  ring: () => ring(),
+  maglev: () => maglev(),
 }
 
-/** What the original system called them; accepted in any case. */
-const originalNames: Readonly<Record<string, string>> = {
+/** What the original system and other balancers call them. */
+const otherNames: Readonly<Record<string, string>> = {
   n2one: 'n-to-1',
-  roundrobin: 'round-robin',
-  leastconnections: 'least-connections',
-  leastresponsetime: 'least-response-time',
+  first: 'n-to-1',
+  leastconn: 'least-connections',
+  leasttime: 'least-response-time',
+  ewma: 'peak-ewma',
+  p2c: 'two-choices',
+  iphash: 'source',
+  hrw: 'rendezvous',
+  ringhash: 'ring',
+  ketama: 'ring',
 }
 
 /**
- * A new strategy by its name, or by the original system's name for it; case does not matter.
+ * A new strategy by its name, or by another system's name for it; case, `-` and `_` do not matter.
  *
  * @throws PilotiError STRATEGY_UNKNOWN with the known names, and the nearest one if one is near.
  */
 export function createStrategy(name: string, context: StrategyContext = real): Strategy {
-  const lower = name.toLowerCase()
+  const plain = plainly(name)
   const known = Object.keys(strategies)
-  const canonical = known.includes(lower)
-    ? lower
-    : Object.hasOwn(originalNames, lower) && originalNames[lower]
+  const canonical = Object.hasOwn(otherNames, plain)
+    ? otherNames[plain]
+    : known.find((name) => plainly(name) === plain)
   const make = canonical && strategies[canonical]
   if (make) return make(context)
   const nearest = suggest(name, known)
@@ -52,3 +72,5 @@ export function createStrategy(name: string, context: StrategyContext = real): S
     `unknown strategy '${name}': one of ${known.join(', ')}${hint}`,
   )
 }
+
+const plainly = (name: string): string => name.toLowerCase().replace(/[-_]/g, '')

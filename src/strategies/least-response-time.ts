@@ -1,5 +1,6 @@
 import { type Clock, monotonic } from '../base/clock.ts'
 import type { Candidate, Strategy } from '../pool/strategy.ts'
+import { untilSuccessMs } from './errors.ts'
 import { least } from './least.ts'
 
 /** The average of an idle candidate counts half after this many times itself. */
@@ -15,16 +16,18 @@ const patienceMs = 1_000
  *
  * For backends of unequal speed. Each pick is O(n).
  *
- * Two things an average alone gets wrong. A backend that once looked slow gets no work, so no new
+ * Three things an average alone gets wrong. A backend that once looked slow gets no work, so no new
  * measurement, and starves: here an idle one is forgiven by halves, a slow one more slowly, so that
  * trying it again costs little. A backend that hangs never answers, so its average stays what it was:
- * here silence longer than a second counts as its response time.
+ * here silence longer than a second counts as its response time. A backend that fails at once looks fast:
+ * here errors cost time, too.
  *
  * @see Traefik issue 12306 (starvation); nginx's `least_time`, which forgives in the same way.
  */
 export function leastResponseTime(now: Clock = monotonic): Strategy {
   let nowMs = 0
-  const promise = (c: Candidate): number => (expectedMs(c, nowMs) * (c.active + 1)) / c.weight
+  const promise = (c: Candidate): number =>
+    (untilSuccessMs(expectedMs(c, nowMs), c, nowMs) * (c.active + 1)) / c.weight
   return {
     name: 'least-response-time',
     ignoresKey: true,

@@ -19,6 +19,25 @@ it('knows a strategy by its name and by the original one, in any case', () => {
   assert.equal(createStrategy('Least-Connections').name, 'least-connections')
 })
 
+it('knows the names that other balancers use', () => {
+  const names = {
+    first: 'n-to-1',
+    round_robin: 'round-robin',
+    leastconn: 'least-connections',
+    least_conn: 'least-connections',
+    least_time: 'least-response-time',
+    P2C: 'two-choices',
+    peak_ewma: 'peak-ewma',
+    EWMA: 'peak-ewma',
+    'ip-hash': 'source',
+    ip_hash: 'source',
+    hrw: 'rendezvous',
+    ring_hash: 'ring',
+    ketama: 'ring',
+  }
+  for (const [other, name] of Object.entries(names)) assert.equal(createStrategy(other).name, name)
+})
+
 it('makes a new strategy each time', () => {
   assert.notEqual(createStrategy('round-robin'), createStrategy('round-robin'))
 })
