@@ -29,15 +29,20 @@ export class Teller {
     this.#begun = begun
   }
 
-  /** All that was found, at least one. */
-  found(specs: readonly BackendSpec[]): void {
+  /**
+   * All that was found, at least one.
+   *
+   * @param problem why some of that may be out of date.
+   */
+  found(specs: readonly BackendSpec[], problem?: PilotiError): void {
     if (this.#isClosed) return
-    this.#reasons.clear()
     const text = JSON.stringify(specs)
     if (text !== this.#told) {
       this.#told = text
       this.#observer.found(specs)
     }
+    if (problem === undefined) this.#reasons.clear()
+    else this.failed(problem)
     this.#begun()
   }
 
