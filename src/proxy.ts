@@ -2,35 +2,35 @@ import { createServer } from 'node:net'
 import { type Address, formatAddress } from './base/address.ts'
 import { type Log, silent } from './base/log.ts'
 import { listen } from './net/listen.ts'
+import { announce } from './pool/announce.ts'
 import type { Pool, PoolView } from './pool/pool.ts'
-import { announce } from './proxy/announce.ts'
-import { checkQuantities } from './proxy/check.ts'
+import { type Affinity, type AffinitySpec, createAffinity } from './proxy/affinity.ts'
 import { closeGracefully } from './proxy/close.ts'
+import { clientsMax } from './proxy/descriptors.ts'
 import { forwardHttp } from './proxy/http.ts'
 import type { HttpView } from './proxy/http-context.ts'
-import { completeHttpOptions, type HttpOptions, httpDefaults } from './proxy/http-options.ts'
+import { type HttpOptions, httpDefaults } from './proxy/http-options.ts'
+import type { Destination, Route } from './proxy/routes.ts'
+import { completeSettings, type Mode, type ProxySettings } from './proxy/settings.ts'
 import { forwardTcp } from './proxy/tcp.ts'
 
-export { type HttpOptions, type HttpView, httpDefaults }
+export type {
+  Affinity,
+  AffinitySpec,
+  Destination,
+  HttpOptions,
+  HttpView,
+  Mode,
+  ProxySettings,
+  Route,
+}
+export { createAffinity, httpDefaults }
 
-/** What is balanced: the requests of HTTP/1.1, or whole connections. */
-export type Mode = 'http' | 'tcp'
-
-export interface ProxyOptions {
-  readonly pool: Pool
+/** Either `pool` or `routes` is needed. The changes of `pool` are logged; those of routes' pools are not. */
+export interface ProxyOptions extends ProxySettings {
   readonly mode?: Mode
   /** Port 0 takes any free one. */
   readonly address?: Address
-  /** How long a backend may take to accept; 0 is no limit of ours. */
-  readonly connectTimeoutMs?: number
-  /** How many more backends are tried after the first cannot be connected to. */
-  readonly retriesMax?: number
-  /** How long a connection of mode `tcp` may be silent in both directions; 0 is no limit. */
-  readonly idleTimeoutMs?: number
-  /** Times, limits and manners of mode `http`; the defaults are `httpDefaults`. */
-  readonly http?: Partial<HttpOptions>
-  /** How many clients may be connected at a time; further ones are closed at once. 0 is no limit. */
-  readonly connectionsMax?: number
   readonly log?: Log
 }
 
@@ -45,13 +45,23 @@ export interface ProxyView {
   }
   /** In mode `http`. */
   readonly http?: HttpView
+  /** The first of `pools`. */
   readonly pool: PoolView
+  /** All that routes lead to. */
+  readonly pools: readonly PoolView[]
 }
 
 export interface Proxy {
   /** Where it listens. */
   readonly address: Address
   view(): ProxyView
+  /**
+   * New requests, and new connections of mode `tcp`, go by these settings; those under way keep what they began
+   * with. What is not given is the default again, but for where the work goes: that stays.
+   *
+   * @throws as `createProxy`, and nothing has changed then.
+   */
+  update(settings: ProxySettings): void
   /**
    * Stops accepting, waits for the work under way, and breaks off what is left after the grace.
    *
@@ -61,30 +71,21 @@ export interface Proxy {
 }
 
 /**
- * Listens, and forwards what clients send to backends of `pool`.
+ * Listens, and forwards what clients send to backends.
  *
- * @throws PilotiError LISTEN, ADDRESS for what `trust` holds; RangeError for an option out of range.
+ * @throws PilotiError LISTEN, ADDRESS for what `trust` holds; RangeError for an option out of range, or for
+ * another mode.
  */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
-  const {
-    pool,
-    mode = 'http',
-    address = { host: '127.0.0.1', port: 0 },
-    connectTimeoutMs = 3_000,
-    retriesMax = 2,
-    idleTimeoutMs = 600_000,
-    connectionsMax = 10_000,
-    log = silent,
-  } = options
-  checkQuantities({ ...options, ...options.http })
-  const dialling = { connectTimeoutMs: connectTimeoutMs || never, retriesMax }
-  const forwarding =
-    mode === 'tcp'
-      ? forwardTcp(pool, log, { ...dialling, idleTimeoutMs: idleTimeoutMs || never })
-      : forwardHttp(pool, log, { ...completeHttpOptions(options.http), ...dialling })
+  const { mode = 'http', address = { host: '127.0.0.1', port: 0 }, log = silent } = options
+  let settings = completeSettings(options, mode)
+  const forwarding = (mode === 'tcp' ? forwardTcp : forwardHttp)(log, settings)
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: mode === 'tcp' })
-  server.maxConnections = connectionsMax || never // What Node makes of 0 depends on its version.
+  const limit = ({ connectionsMax = 10_000 }: ProxySettings): void => {
+    // What Node makes of 0 depends on its version.
+    server.maxConnections = clientsMax(connectionsMax, log) || Number.POSITIVE_INFINITY
+  }
   server.on('connection', (client) => {
     client.on('error', ignore)
     connections.total++
@@ -93,23 +94,38 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   server.on('drop', () => {
     connections.refused++
     // Once: under a flood a line for each would be a second flood.
-    if (connections.refused === 1) log.warn('connection_limit', limitText(connectionsMax))
+    if (connections.refused === 1) log.warn('connection_limit', limitText(server.maxConnections))
   })
+  limit(options)
   const bound = await listen(server, address)
   server.on('error', (error) => log.error('accept', `cannot accept: ${error.message}`))
-  const silence = announce(pool, log)
+  let silence = announceOwn(options.pool, log)
   const where = formatAddress(bound)
   log.info('listening', `listening on ${where}`, { address: where, mode })
 
   return {
     address: bound,
-    view: () => ({
-      address: where,
-      mode,
-      connections: { active: forwarding.active, ...connections },
-      ...(mode === 'http' && { http: forwarding.view() as HttpView }),
-      pool: pool.view(),
-    }),
+    view() {
+      const pools = settings.router.pools.map((pool) => pool.view())
+      return {
+        address: where,
+        mode,
+        connections: { active: forwarding.active, ...connections },
+        ...(mode === 'http' && { http: forwarding.view() as HttpView }),
+        pool: pools[0]!,
+        pools,
+      }
+    },
+    update(given) {
+      const next = completeSettings(given, mode, settings.router)
+      forwarding.configure(next)
+      limit(given)
+      if (next.router !== settings.router) {
+        silence()
+        silence = announceOwn(given.pool, log)
+      }
+      settings = next
+    },
     async close(graceMs = 30_000) {
       const broken = await closeGracefully(server, forwarding, log, graceMs)
       silence()
@@ -119,7 +135,10 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 const ignore = (): void => {}
-const never = Number.POSITIVE_INFINITY
+
+/** Who gives routes may share their pools with other proxies, and hears of them itself. */
+const announceOwn = (pool: Pool | undefined, log: Log): (() => void) =>
+  pool === undefined ? ignore : announce(pool, log)
 
 const limitText = (max: number): string =>
   `${max} clients are connected, the most allowed: further ones are closed at once and counted`

@@ -1,9 +1,24 @@
 import type { Socket } from 'node:net'
+import type { HttpOptions } from './http-options.ts'
+import type { Router } from './routes.ts'
+
+/** What new work goes by. Complete and checked; a time without a limit is Infinity. */
+export interface ForwardingSettings {
+  readonly router: Router
+  readonly connectTimeoutMs: number
+  readonly retriesMax: number
+  /** In mode `tcp`. */
+  readonly idleTimeoutMs: number
+  /** In mode `http`. */
+  readonly http: HttpOptions
+}
 
 /** What a mode does with the connections the listener accepts. */
 export interface Forwarding {
   /** Takes a connection over. Never throws; the socket has its error listener. */
   serve(client: Socket): void
+  /** New work goes by these from now on; what is under way keeps those it began with. */
+  configure(settings: ForwardingSettings): void
   /** How many connections are being served. */
   readonly active: number
   /** What the mode counts besides. */

@@ -2,13 +2,15 @@ import type { Log } from '../base/log.ts'
 import type { Forwarding, ForwardingSettings } from './forwarding.ts'
 import { HttpClient } from './http-client.ts'
 import { HttpContext } from './http-context.ts'
+import type { HttpOptions } from './http-options.ts'
+import type { HttpTimeouts } from './http-settings.ts'
 
 /** Mode `http`: each request goes to the backend the strategy picks. A lease lasts one exchange. */
 export function forwardHttp(log: Log, settings: ForwardingSettings): Forwarding {
-  const context = new HttpContext(settings.router, log, { ...settings.http, ...settings })
+  const context = new HttpContext(settings.router, log, optionsOf(settings))
   return {
     serve: (client) => void new HttpClient(client, context),
-    configure: (next) => context.configure({ ...next.http, ...next }, next.router),
+    configure: (next) => context.configure(optionsOf(next), next.router),
     get active() {
       return context.clients.size
     },
@@ -18,4 +20,9 @@ export function forwardHttp(log: Log, settings: ForwardingSettings): Forwarding 
       for (const client of context.clients) client.abort()
     },
   }
+}
+
+function optionsOf(settings: ForwardingSettings): HttpOptions & HttpTimeouts {
+  const { connectTimeoutMs, http, retriesMax } = settings
+  return { ...http, connectTimeoutMs, retriesMax }
 }

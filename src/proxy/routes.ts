@@ -46,24 +46,25 @@ const ambiguous: Refusal = {
 export class Router {
   /** Every pool that a route leads to, once. */
   readonly pools: readonly Pool[]
+  /** What every request gets, when it is the same for all. */
+  readonly only: Match | undefined
   /** Why the last `find` found nothing. */
   refusal: Refusal = noRoute
   readonly #routes: readonly Way[]
-  readonly #only: Match | undefined
   readonly #looksAtPaths: boolean
   readonly #asked = new Asked()
 
   /** @throws RangeError for conditions that fit nothing, or weights that are none. */
   constructor(routes: readonly Route[]) {
     this.#routes = routes.map((route) => new Way(route))
-    this.#only = this.#routes[0]?.always
+    this.only = this.#routes[0]?.always
     this.#looksAtPaths = this.#routes.some(({ fitting }) => fitting.path.length > 0)
     this.pools = [...new Set(routes.flatMap(({ to }) => to.map(({ destination: d }) => d.pool)))]
   }
 
   /** @param bytes where `head` was read from. @returns undefined when there is none: see `refusal`. */
   find(head: RequestHead, bytes: Buffer): Match | undefined {
-    if (this.#only !== undefined) return this.#only
+    if (this.only !== undefined) return this.only
     const asked = this.#asked
     asked.read(head, bytes)
     const way = this.#first()

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import type { Log } from '../base/log.ts'
+
+/** What the process itself needs, and what other listeners, probes and logs may. */
+const reserved = 64
+
+/**
+ * How many clients may be connected at a time: `wanted`, or fewer when the process may not open enough files.
+ * Each client may need a second one, for its backend. 0 is no limit, and stays that.
+ *
+ * Only Linux tells (/proc/self/limits); elsewhere it is what is wanted.
+ */
+export function clientsMax(wanted: number, log: Log): number {
+  const files = filesMax()
+  const possible = Math.max(1, Math.floor((files - reserved) / 2))
+  if (wanted <= possible) return wanted
+  const why = `this process may open ${files} files (ulimit -n), and each client needs two`
+  const sentence = `${possible} clients may be connected instead of ${wanted}: ${why}`
+  log.warn('connections_max_lowered', sentence, { connectionsMax: possible, wanted, files })
+  return possible
+}
+
+function filesMax(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'latin1')
+    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY)
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
+}

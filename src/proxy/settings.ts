@@ -1,0 +1,80 @@
+import type { Pool } from '../pool/pool.ts'
+import type { Affinity } from './affinity.ts'
+import { checkQuantities } from './check.ts'
+import type { ForwardingSettings } from './forwarding.ts'
+import { completeHttpOptions, type HttpOptions, httpDefaults } from './http-options.ts'
+import { type Route, Router } from './routes.ts'
+
+/** What is balanced: the requests of HTTP/1.1, or whole connections. */
+export type Mode = 'http' | 'tcp'
+
+/** Where the work goes, and within which limits. All of it can be changed at work. */
+export interface ProxySettings {
+  /** Where all work goes. */
+  readonly pool?: Pool
+  /** What keeps a client on one of the pool's backends. In mode `tcp` that is its address, whatever it says. */
+  readonly affinity?: Affinity
+  /** Instead of `pool`: the first one that fits is taken. In mode `tcp` there is one, for everything. */
+  readonly routes?: readonly Route[]
+  /** How long a backend may take to accept; 0 is no limit of ours. */
+  readonly connectTimeoutMs?: number
+  /** How many more backends are tried after the first cannot be connected to. */
+  readonly retriesMax?: number
+  /** How long a connection of mode `tcp` may be silent in both directions; 0 is no limit. */
+  readonly idleTimeoutMs?: number
+  /** Times, limits and manners of mode `http`; the defaults are `httpDefaults`. */
+  readonly http?: Partial<HttpOptions>
+  /** How many clients may be connected at a time; further ones are closed at once. 0 is no limit. */
+  readonly connectionsMax?: number
+}
+
+/**
+ * Checks settings and completes them. Nothing has changed when it throws.
+ *
+ * @param before where the work goes when the settings do not say.
+ * @throws RangeError for what is out of range, missing, or for the other mode.
+ */
+export function completeSettings(
+  given: ProxySettings,
+  mode: Mode,
+  before?: Router,
+): ForwardingSettings {
+  checkQuantities({ ...given, ...given.http })
+  const { connectTimeoutMs = 3_000, retriesMax = 2, idleTimeoutMs = 600_000 } = given
+  const router = routerOf(given, before)
+  if (mode === 'tcp') refuseHttp(given, router)
+  return {
+    router,
+    connectTimeoutMs: connectTimeoutMs || never,
+    retriesMax,
+    idleTimeoutMs: idleTimeoutMs || never,
+    http: completeHttpOptions(given.http),
+  }
+}
+
+function routerOf({ pool, affinity, routes }: ProxySettings, before: Router | undefined): Router {
+  if (routes !== undefined) {
+    if (pool === undefined && affinity === undefined) return new Router(routes)
+    throw new RangeError('pool and affinity stand beside routes: give them to the routes')
+  }
+  if (pool !== undefined) {
+    const destination = { pool, ...(affinity && { affinity }) }
+    return new Router([{ to: [{ destination, weight: 1 }] }])
+  }
+  if (before !== undefined && affinity === undefined) return before
+  throw new RangeError('where the work goes is missing: give a pool, or routes')
+}
+
+/** What has no effect is a mistake. */
+function refuseHttp({ http = {} }: ProxySettings, router: Router): void {
+  if (router.only === undefined) {
+    throw new RangeError('the routes of mode tcp are one, without conditions, to one pool')
+  }
+  for (const [name, value] of Object.entries(http)) {
+    const usual = httpDefaults[name as keyof HttpOptions]
+    if (value === undefined || String(value) === String(usual)) continue
+    throw new RangeError(`${name} is for mode http, and this proxy is in mode tcp`)
+  }
+}
+
+const never = Number.POSITIVE_INFINITY
