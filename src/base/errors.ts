@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'LOOP'
   | 'LISTEN'
   | 'ADDRESS'
+  | 'CONFIG'
   | 'DISCOVERY'
   | 'HEALTH'
   | 'STRATEGY_UNKNOWN'
@@ -64,6 +65,7 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   LOOP: { side: 'client', status: 508, retry: false },
   LISTEN: { side: 'operator', status: 0, retry: false },
   ADDRESS: { side: 'operator', status: 0, retry: false },
+  CONFIG: { side: 'operator', status: 0, retry: false },
   DISCOVERY: { side: 'operator', status: 0, retry: false },
   HEALTH: { side: 'operator', status: 0, retry: false },
   STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },

@@ -18,6 +18,7 @@ const ofErrors: Partial<Record<ErrorCode, number>> = {
   HEALTH: exit.usage,
   STRATEGY_UNKNOWN: exit.usage,
   STRATEGY_FILE: exit.usage,
+  CONFIG: exit.configuration,
   LISTEN: exit.listen,
   WORKLOAD: exit.configuration,
   ACCESS_LOG: exit.file,

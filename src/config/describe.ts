@@ -1,0 +1,116 @@
+import { isAbsolute, resolve } from 'node:path'
+import type {
+  BalancerSpec,
+  ListenerSpec,
+  PoolSpec,
+  RouteSpec,
+  SourceSpec,
+} from '../balancer/spec.ts'
+import type { Address } from '../base/address.ts'
+import { createStrategy } from '../strategies/index.ts'
+import {
+  type DiscoverKeys,
+  type HttpKeys,
+  httpNames,
+  type ListenerKeys,
+  type PoolKeys,
+  type RouteKeys,
+} from './file.ts'
+import { type Meant, type Model, usualListen } from './model.ts'
+
+/** The spec that a file means. @param folder of the file: what paths in it are relative to */
+export function specOf({ listeners, pools }: Model, folder: string): BalancerSpec {
+  const only = pools.length === 1 ? pools[0]!.name : ''
+  return {
+    listeners: listeners.map((listener) => listenerSpec(listener, only, folder)),
+    pools: pools.map((pool) => poolSpec(pool, folder)),
+  }
+}
+
+function listenerSpec(
+  { name, keys }: Meant<ListenerKeys>,
+  only: string,
+  folder: string,
+): ListenerSpec {
+  const { listen = usualListen, mode = 'http', routes = [{}], http = {} } = keys
+  const options = mode === 'tcp' ? {} : httpOptions(http)
+  return {
+    name,
+    address: absolute(listen, folder),
+    mode,
+    routes: routes.map((route) => routeSpec(route, keys.pool ?? only)),
+    ...given({
+      connectTimeoutMs: keys.connectTimeout,
+      retriesMax: keys.retries,
+      idleTimeoutMs: keys.idleTimeout,
+      connectionsMax: keys.connectionsMax,
+    }),
+    ...(Object.keys(options).length > 0 && { http: options }),
+  }
+}
+
+function httpOptions(http: HttpKeys): NonNullable<ListenerSpec['http']> {
+  const named = Object.entries(http).map(([key, value]) => {
+    return [httpNames[key as keyof HttpKeys], value]
+  })
+  return Object.fromEntries(named)
+}
+
+function routeSpec(route: RouteKeys, fallback: string): RouteSpec {
+  const { host, hosts = [], path, stripPrefix, headers, pool = fallback, split } = route
+  const all = host === undefined ? hosts : [host, ...hosts]
+  return {
+    ...(all.length > 0 && { hosts: all }),
+    ...given({ path, stripPrefix, headers: headers && { ...headers } }),
+    to: split ?? [{ pool, weight: 1 }],
+  }
+}
+
+function poolSpec({ name, keys }: Meant<PoolKeys>, folder: string): PoolSpec {
+  const { backends = [], discover = [], strategy = 'round-robin', limits = {} } = keys
+  return {
+    name,
+    backends: backends.map((spec) => ({ ...spec, address: absolute(spec.address, folder) })),
+    ...(discover.length > 0 && { sources: discover.map((source) => sourceSpec(source, folder)) }),
+    strategy: isFile(strategy) ? resolve(folder, strategy) : createStrategy(strategy).name,
+    ...given({
+      affinity: keys.affinity,
+      health: keys.health,
+      maxConnections: limits.maxConnections,
+      queueMax: limits.queue?.max,
+      queueTimeoutMs: limits.queue?.timeout,
+      slowStartMs: keys.slowStart,
+      ejection: keys.ejection,
+      failOpen: keys.failOpen,
+      drainHonoursAffinity: keys.drainHonoursAffinity,
+    }),
+  }
+}
+
+function sourceSpec(source: DiscoverKeys, folder: string): SourceSpec {
+  if ('file' in source) {
+    return { kind: 'file', path: resolve(folder, source.file), ...given({ port: source.port }) }
+  }
+  const { port, server } = source
+  if ('srv' in source) return { kind: 'srv', name: source.srv, ...given({ port, server }) }
+  return { kind: 'dns', name: source.dns, port: source.port, ...given({ server }) }
+}
+
+/** Whether a strategy is a file of somebody's own, and no name of the table. */
+export function isFile(strategy: string): boolean {
+  return /[/\\]|\.[cm]?[jt]s$/.test(strategy)
+}
+
+/** Unix sockets are named relative to the file, as all paths in it. */
+export function absolute(address: Address, folder: string): Address {
+  if (!('path' in address) || isAbsolute(address.path)) return address
+  return { path: resolve(folder, address.path) }
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without what is undefined. */
+function given<T extends object>(values: T): Given<T> {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(set) as Given<T>
+}
