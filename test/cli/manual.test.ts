@@ -7,14 +7,15 @@ import { describe, it } from 'node:test'
 import { ran, start } from '../support/command.ts'
 
 const manual = readFileSync('docs/reference/cli.md', 'utf8')
+const commands = ['up', 'proxy', 'backend', 'check']
 
 describe('the manual', () => {
-  for (const command of ['up', 'proxy', 'backend']) {
+  for (const command of commands) {
     it(`has every option and variable of piloti ${command}`, async (t) => {
       const { stdout } = await ran(t, [command, '--help'])
       const options = stdout.match(/(?<=^ {2}(-\w, )?)--[\w-]+/gm) ?? []
       const variables = stdout.match(/PILOTI_\w+/g) ?? []
-      assert.ok(options.length > 10 && variables.length > 3)
+      assert.ok(options.length > 3)
       for (const name of [...options, ...variables]) {
         assert.match(manual, new RegExp(`\\| .*\`${name}[ \`]`), `${name} is missing`)
       }
@@ -22,9 +23,7 @@ describe('the manual', () => {
   }
 
   it('has no option that no command has', async (t) => {
-    const helps = await Promise.all(
-      ['up', 'proxy', 'backend'].map((command) => ran(t, [command, '--help'])),
-    )
+    const helps = await Promise.all(commands.map((command) => ran(t, [command, '--help'])))
     const known = `${helps.map(({ stdout }) => stdout).join('')} --version --url`
     const tables = manual.slice(0, manual.indexOf('## Scripts'))
     for (const name of tables.match(/(?<=`)--[\w-]+/g) ?? []) {
