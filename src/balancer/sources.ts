@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { formatAddress } from '../base/address.ts'
+import { PilotiError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { createDiscovery } from '../discovery/create.ts'
 import type { Discovery } from '../discovery/discovery.ts'
@@ -10,6 +12,9 @@ interface Source {
   specs: readonly BackendSpec[]
 }
 
+/** A start waits no longer for a source that has told nothing yet. */
+const startTimeoutMs = 3_000
+
 /** Where the backends of one pool come from: those that are named, and those that are found. */
 export class Sources {
   readonly #pool: string
@@ -17,6 +22,7 @@ export class Sources {
   /** By what they are, so that a reload keeps those that stay, and what they have found. */
   #sources: ReadonlyMap<string, Source> = new Map()
   #named: readonly BackendSpec[] = []
+  readonly #doubles = new Set<string>()
   #changed: () => void = () => {}
 
   constructor(pool: string, log: Log) {
@@ -27,7 +33,7 @@ export class Sources {
   /** All backends; of those that are told of twice, the first. */
   get specs(): readonly BackendSpec[] {
     const found = [...this.#sources.values()].flatMap(({ specs }) => specs)
-    return union([...this.#named, ...found])
+    return this.#union([...this.#named, ...found])
   }
 
   /** Calls `changed` whenever other backends are found from now on. */
@@ -39,8 +45,10 @@ export class Sources {
    * Starts what is new, and waits until it has found something or cannot.
    *
    * @returns `specs` as they will be; `commit` makes it so, `abort` takes everything back.
+   * @throws PilotiError ADDRESS when a backend is named twice, or a source cannot be.
    */
   async prepare(named: readonly BackendSpec[], wanted: readonly SourceSpec[]): Promise<Prepared> {
+    refuseDoubles(named)
     const sources = new Map<string, Source>()
     const fresh: Source[] = []
     for (const spec of wanted) {
@@ -49,10 +57,14 @@ export class Sources {
       if (!this.#sources.has(key)) fresh.push(source)
       sources.set(key, source)
     }
-    await Promise.all(fresh.map((source) => this.#start(source)))
+    const started = Promise.all(fresh.map((source) => this.#start(source)))
+    const waiting = new AbortController()
+    const limit = delay(startTimeoutMs, undefined, { signal: waiting.signal }).catch(() => {})
+    await Promise.race([started, limit])
+    waiting.abort()
     const found = [...sources.values()].flatMap(({ specs }) => specs)
     return {
-      specs: union([...named, ...found]),
+      specs: this.#union([...named, ...found]),
       commit: () => {
         for (const [key, { discovery }] of this.#sources) if (!sources.has(key)) discovery.close()
         this.#named = named
@@ -62,6 +74,22 @@ export class Sources {
         for (const { discovery } of fresh) discovery.close()
       },
     }
+  }
+
+  /** Of backends that are told of twice, the first; the second is reported once. */
+  #union(specs: readonly BackendSpec[]): readonly BackendSpec[] {
+    const byId = new Map<string, BackendSpec>()
+    for (const spec of specs) {
+      const id = formatAddress(spec.address)
+      if (!byId.has(id)) byId.set(id, spec)
+      else if (!this.#doubles.has(id)) {
+        this.#doubles.add(id)
+        const sentence = `backend ${id} is told of twice: the first time counts`
+        this.#log.warn('backend_double', sentence, { pool: this.#pool, backend: id })
+      }
+    }
+    for (const id of this.#doubles) if (!byId.has(id)) this.#doubles.delete(id)
+    return [...byId.values()]
   }
 
   close(): void {
@@ -95,11 +123,8 @@ export interface Prepared {
   abort(): void
 }
 
-function union(specs: readonly BackendSpec[]): readonly BackendSpec[] {
-  const byId = new Map<string, BackendSpec>()
-  for (const spec of specs) {
-    const id = formatAddress(spec.address)
-    if (!byId.has(id)) byId.set(id, spec)
-  }
-  return [...byId.values()]
+function refuseDoubles(specs: readonly BackendSpec[]): void {
+  const ids = specs.map(({ address }) => formatAddress(address))
+  const double = ids.find((id, index) => ids.indexOf(id) < index)
+  if (double !== undefined) throw new PilotiError('ADDRESS', `backend ${double} is named twice`)
 }

@@ -40,6 +40,12 @@ export type ErrorCode =
   | 'WORKLOAD'
   | 'ACCESS_LOG'
   | 'FILE'
+  | 'ADMIN_TOKEN'
+  | 'ADMIN_UNKNOWN'
+  | 'ADMIN_RELOAD'
+  | 'ADMIN_TYPE'
+  | 'ADMIN_ORDER'
+  | 'ADMIN_REACH'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
 export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
@@ -73,6 +79,12 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   WORKLOAD: { side: 'operator', status: 0, retry: false },
   ACCESS_LOG: { side: 'operator', status: 0, retry: false },
   FILE: { side: 'operator', status: 0, retry: false },
+  ADMIN_TOKEN: { side: 'operator', status: 401, retry: false },
+  ADMIN_UNKNOWN: { side: 'operator', status: 404, retry: false },
+  ADMIN_RELOAD: { side: 'operator', status: 409, retry: false },
+  ADMIN_TYPE: { side: 'operator', status: 415, retry: false },
+  ADMIN_ORDER: { side: 'operator', status: 422, retry: false },
+  ADMIN_REACH: { side: 'operator', status: 0, retry: false },
 }
 
 /** An error with a code of the table; `cause` keeps what the system said. */

@@ -3,13 +3,14 @@ import { type ErrorCode, PilotiError } from '../base/errors.ts'
 
 /** What the shell sees; the manual is docs/reference/cli.md. */
 export const exit: Readonly<
-  Record<'done' | 'failed' | 'usage' | 'configuration' | 'listen' | 'file', number>
+  Record<'done' | 'failed' | 'usage' | 'configuration' | 'listen' | 'unreachable' | 'file', number>
 > = {
   done: 0,
   failed: 1,
   usage: 2,
   configuration: 3,
   listen: 4,
+  unreachable: 5,
   file: 9,
 }
 
@@ -23,6 +24,7 @@ const ofErrors: Partial<Record<ErrorCode, number>> = {
   WORKLOAD: exit.configuration,
   ACCESS_LOG: exit.file,
   FILE: exit.file,
+  ADMIN_REACH: exit.unreachable,
 }
 
 export function exitCodeOf(error: unknown): number {
@@ -32,5 +34,5 @@ export function exitCodeOf(error: unknown): number {
 }
 
 export const exitCodesHelp = `Exit codes: 0 done, also a graceful stop; 1 failed; 2 bad usage;
-3 invalid configuration; 4 cannot listen; 9 trouble with a file; 128+n stopped at
-once by a second signal n`
+3 invalid configuration; 4 cannot listen; 5 cannot reach the peer; 9 trouble
+with a file; 128+n stopped at once by a second signal n`

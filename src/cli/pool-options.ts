@@ -95,7 +95,7 @@ export function poolSpecOf(targets: readonly Target[], flags: PoolFlags): PoolSp
   const affinity = affinityOf(flags)
   return {
     name: 'default',
-    backends: targets.filter((target) => !isSource(target)),
+    backends: targets.filter((target): target is BackendSpec => !isSource(target)),
     sources: [...targets.filter(isSource), ...files],
     strategy: flags.strategy,
     ...(affinity && { affinity }),

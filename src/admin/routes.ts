@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { Balancer } from '../balancer.ts'
+import { PilotiError } from '../base/errors.ts'
+import { add, poolOf, remove, setStrategy, steer } from './orders.ts'
+
+const named = z.strictObject({ backend: z.string(), pool: z.string().optional() })
+const weighted = named.extend({ weight: z.number().positive() })
+const added = named.extend({
+  weight: z.number().positive().optional(),
+  maxConnections: z.number().int().min(0).optional(),
+})
+const strategic = z.strictObject({ strategy: z.string(), pool: z.string().optional() })
+
+/** The orders of the API: each is a small JSON object, and answers with what is so now. */
+export function addRoutes(
+  app: FastifyInstance,
+  balancer: Balancer,
+  reload: (() => Promise<readonly string[]>) | undefined,
+): void {
+  app.get('/status', () => ({ pid: process.pid, ...balancer.view() }))
+  app.post('/drain', (request) => {
+    const order = read(named, request.body)
+    return steer(balancer, order, (pool, id) => pool.drain(id))
+  })
+  app.post('/ready', (request) => {
+    const order = read(named, request.body)
+    return steer(balancer, order, (pool, id) => pool.ready(id))
+  })
+  app.post('/weight', (request) => {
+    const order = read(weighted, request.body)
+    return steer(balancer, order, (pool, id) => pool.setWeight(id, order.weight))
+  })
+  app.post('/add', (request) => add(balancer, read(added, request.body)))
+  app.post('/remove', (request) => remove(balancer, read(named, request.body)))
+  app.post('/strategy', (request) => {
+    const { pool, strategy } = read(strategic, request.body)
+    return setStrategy(balancer, poolOf(balancer, pool), strategy)
+  })
+  app.post('/reload', async () => {
+    if (reload !== undefined) return { changes: await reload() }
+    throw new PilotiError('ADMIN_RELOAD', 'nothing to reload: it was started without a file')
+  })
+}
+
+/** @throws PilotiError ADMIN_ORDER with all that is wrong. */
+function read<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body ?? {})
+  if (result.success) return result.data
+  const problems = result.error.issues.map(({ path, message }) =>
+    [path.join('.'), message].filter((part) => part !== '').join(': '),
+  )
+  throw new PilotiError('ADMIN_ORDER', `this order makes no sense: ${problems.join('; ')}`)
+}
