@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { backendCommand } from './cli/backend.ts'
+import { checkCommand } from './cli/check.ts'
 import { exit, exitCodeOf } from './cli/exit.ts'
 import { explain } from './cli/explain.ts'
 import { withHelp } from './cli/help.ts'
@@ -32,7 +33,7 @@ const program = new Command('piloti')
   .optionsGroup('Options:')
   .version(version(), '-V, --version', 'the version')
 withHelp(program, examples)
-const commands = [upCommand(), proxyCommand(), backendCommand(), simulateCommand()]
+const commands = [upCommand(), proxyCommand(), backendCommand(), checkCommand(), simulateCommand()]
 for (const command of commands) program.addCommand(command)
 
 try {
