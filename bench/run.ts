@@ -21,7 +21,7 @@ const cases: Readonly<Record<string, Case>> = {
     load: () => import('./http.ts'),
   },
   strategies: {
-    about: 'nanoseconds a pick of every strategy, with 4, 50 and 500 candidates',
+    about: 'nanoseconds a pick of every strategy, with 5, 50 and 500 candidates',
     load: () => import('./strategies.ts'),
   },
   'http1-head': {
