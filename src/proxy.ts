@@ -82,7 +82,10 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const forwarding = (mode === 'tcp' ? forwardTcp : forwardHttp)(log, settings)
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: mode === 'tcp' })
+  let asked: number | undefined
   const limit = ({ connectionsMax = 10_000 }: ProxySettings): void => {
+    if (connectionsMax === asked) return
+    asked = connectionsMax
     // What Node makes of 0 depends on its version.
     server.maxConnections = clientsMax(connectionsMax, log) || Number.POSITIVE_INFINITY
   }
