@@ -12,8 +12,8 @@ interface Count {
 
 export type Failure = Exclude<keyof ErrorCounts, 'unfinished'>
 
-/** Who is at work as much as that never catches up. */
-const busy = 0.995
+/** So many keys are remembered; those of more are not looked at. */
+const keysMax = 1_000_000
 
 /** Measures a run. What came before the measurement began is not counted when it ends, either. */
 export class Meter {
@@ -24,6 +24,9 @@ export class Meter {
   readonly #errors: Record<Failure, number> = { failed: 0, refused: 0, timedOut: 0, lost: 0 }
   readonly #sinceMs: number
   readonly #isOpen: boolean
+  readonly #lastOf = new Map<string, Station>()
+  #returned = 0
+  #kept = 0
   #isFrozen = false
   #arrived = 0
   #workMs = 0
@@ -57,9 +60,17 @@ export class Meter {
     this.#workMs += workMs
   }
 
-  given(station: Station, nowMs: number): void {
+  given(station: Station, key: string, nowMs: number): void {
     station.tally.given(nowMs)
-    if (nowMs >= this.#sinceMs) this.#counts.get(station)!.requests++
+    const last = this.#lastOf.get(key)
+    if (last !== station && (last !== undefined || this.#lastOf.size < keysMax)) {
+      this.#lastOf.set(key, station)
+    }
+    if (nowMs < this.#sinceMs) return
+    this.#counts.get(station)!.requests++
+    if (last === undefined) return
+    this.#returned++
+    if (last === station) this.#kept++
   }
 
   retried(nowMs: number): void {
@@ -112,7 +123,8 @@ export class Meter {
       response: this.#response.spread(),
       waiting: this.#waiting.spread(),
       imbalance: mean === 0 ? 1 : largest(utilisations) / mean,
-      isUnstable: this.#isOpen && mean < busy && utilisations.some((share) => share >= busy),
+      isUnstable: this.#isOpen && views.some(({ isGrowing }) => isGrowing),
+      keptShare: this.#returned === 0 ? 0 : this.#kept / this.#returned,
       leastShare: backends.reduce((least, { share }) => Math.min(least, share), 1),
       starvedMs: largest(backends.map(({ starvedMs }) => starvedMs)),
       queue: queueOf(views),

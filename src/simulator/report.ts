@@ -30,8 +30,10 @@ export interface StrategyReport {
   readonly waiting: Spread
   /** The utilisation of the busiest backend for that of the average one; 1 is even. */
   readonly imbalance: number
-  /** A backend was busy all the time while others were not: its queue grows as long as it lasts. */
+  /** A backend got more than it can do: its queue grows as long as it lasts, and no time means much. */
   readonly isUnstable: boolean
+  /** Of the requests whose key came before, the share that went to the same backend as the last one. */
+  readonly keptShare: number
   /** The smallest share of the requests that a backend got. */
   readonly leastShare: number
   /** The longest time that a backend which would have taken one got no request. */

@@ -151,7 +151,7 @@ export class Run {
       this.#meter.failed('refused', request.atMs)
       return done()
     }
-    this.#meter.given(station, nowMs)
+    this.#meter.given(station, request.key, nowMs)
     if (!station.isOut)
       return this.#give({ ...newJob(request, lease, station), done, sentMs: nowMs })
     lease.release('failed', undefined, 'connection refused')

@@ -37,6 +37,7 @@ const measured = [
   'imbalance',
   'least share',
   'starved',
+  'kept',
   'queue',
   'longest',
   'errors',
@@ -52,6 +53,7 @@ function measures(report: StrategyReport): string[] {
     report.imbalance.toFixed(2),
     percent(report.leastShare),
     time(report.starvedMs),
+    percent(report.keptShare),
     queue.mean.toFixed(2),
     String(queue.most),
     failures === 0 ? '0' : `${failures} (${percent(failures / requests)})`,
@@ -105,11 +107,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Three digits, in the unit that suits. */
 function time(ms: number): string {
-  if (ms === 0) return '0'
+  if (ms < 0.000_05) return '0'
   if (ms < 0.01) return `${(ms * 1_000).toFixed(1)}µs`
   if (ms < 1_000) return `${digits(ms)}ms`
-  if (ms < 600_000) return `${digits(ms / 1_000)}s`
-  return `${digits(ms / 3_600_000)}h`
+  if (ms < 1_000_000) return `${digits(ms / 1_000)}s`
+  return ms < 10_000_000 ? `${digits(ms / 60_000)}min` : `${digits(ms / 3_600_000)}h`
 }
 
 const digits = (value: number): string =>

@@ -1,6 +1,9 @@
 /** Above this, how many requests a backend held is counted as this many. */
 const heldMax = 64
 
+/** A queue shorter than this may be chance. */
+const growingMin = 100
+
 /** What one backend was seen to do, as averages over time. */
 export interface TallyView {
   /** Time from the beginning of the measurement to its end. */
@@ -10,6 +13,8 @@ export interface TallyView {
   readonly meanHeld: number
   /** The most requests it held at a time, also after the last one came. */
   readonly mostHeld: number
+  /** It held many when the measurement ended, and hardly ever more: its queue was growing. */
+  readonly isGrowing: boolean
   /** How long it held exactly so many. */
   readonly heldMs: Float64Array
   /** The longest time without a request while it would have taken one. */
@@ -26,6 +31,7 @@ export class Tally {
   #busyShare = 0
   #power = 0
   #isFrozen = false
+  #isGrowing = false
   #busyMs = 0
   #heldTotalMs = 0
   #mostHeld = 0
@@ -74,6 +80,7 @@ export class Tally {
     this.#advance(nowMs)
     this.#endIdle(nowMs)
     this.#isFrozen = true
+    this.#isGrowing = this.#held >= Math.max(growingMin, this.#mostHeld / 2)
   }
 
   view(): TallyView {
@@ -84,6 +91,7 @@ export class Tally {
       utilisation: this.#busyMs / over,
       meanHeld: this.#heldTotalMs / over,
       mostHeld: this.#mostHeld,
+      isGrowing: this.#isGrowing,
       heldMs: this.#heldMs,
       starvedMs: this.#starvedMs,
       capacityMs: this.#capacityMs,

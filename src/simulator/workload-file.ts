@@ -1,7 +1,7 @@
-import { isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 import { PilotiError } from '../base/errors.ts'
 import type { Workload } from './workload.ts'
-import { checkWorkload } from './workload-schema.ts'
+import { checkWorkload, type Problem } from './workload-schema.ts'
 
 /** More than that is no description of a workload. */
 const lengthMax = 1_048_576
@@ -24,24 +24,34 @@ export function parseWorkload(text: string, name: string): Workload {
   if (faults.length > 0) throw invalid(name, faults)
   const checked = checkWorkload(valueOf(document, name))
   if (!('length' in checked)) return checked
-  const offsetOf = (path: readonly PropertyKey[]): number => {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true)
-      if (isNode(node) && node.range) return node.range[0]
-    }
-    return document.contents?.range?.[0] ?? 0
-  }
+  const placed = checked
+    .map((problem) => ({ ...problem, offset: offsetOf(document, problem) }))
+    .sort((a, b) => a.offset - b.offset)
   throw invalid(
     name,
-    checked.map(({ path, message }) => {
+    placed.map(({ path, message, offset }) => {
       const where = path.length === 0 ? '' : `${path.map(String).join('.')}: `
-      return `${place(offsetOf(path))}: ${where}${message}`
+      return `${place(offset)}: ${where}${message}`
     }),
   )
 }
 
+/** Where it stands: the value, or the key, or the nearest thing around that is there. */
+function offsetOf(document: Document, { path, isKey }: Problem): number {
+  if (isKey) {
+    const around = document.getIn(path.slice(0, -1), true)
+    const pair = isMap(around) && around.items.find(({ key }) => String(key) === path.at(-1))
+    if (pair && isNode(pair.key) && pair.key.range) return pair.key.range[0]
+  }
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return document.contents?.range?.[0] ?? 0
+}
+
 /** What it says as plain data. */
-function valueOf(document: ReturnType<typeof parseDocument>, name: string): unknown {
+function valueOf(document: Document, name: string): unknown {
   try {
     return document.toJS()
   } catch (error) {

@@ -162,6 +162,8 @@ type Written = z.output<typeof workloadSchema>
 export interface Problem {
   readonly path: readonly PropertyKey[]
   readonly message: string
+  /** It is the key that is wrong, not what it has. */
+  readonly isKey?: true
 }
 
 /** Checks a workload as it is written, and turns it into the one that was meant; or says all that is wrong. */
@@ -175,10 +177,13 @@ export function checkWorkload(value: unknown): Workload | readonly Problem[] {
 function problemsOf(issue: z.core.$ZodIssue, value: unknown): Problem[] {
   const { path, code } = issue
   if (code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key) }))
+    return issue.keys.map((key) => {
+      return { path: [...path, key], message: unknownKey(key), isKey: true }
+    })
   }
   const last = path.at(-1)
-  if (last !== undefined && at(value, path) === undefined) {
+  if (last === undefined) return [{ path, message: 'a mapping wanted, with backends and more' }]
+  if (at(value, path) === undefined) {
     return [{ path: path.slice(0, -1), message: `'${String(last)}' is missing` }]
   }
   if (code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
@@ -301,5 +306,8 @@ function defined<T extends object>(values: T): Defined<T> {
   return Object.fromEntries(entries) as Defined<T>
 }
 
-const say = (input: unknown): string =>
-  input === undefined ? 'nothing' : typeof input === 'string' ? `'${input}'` : JSON.stringify(input)
+const say = (input: unknown): string => {
+  if (typeof input === 'string') return `'${input}'`
+  // JSON has no word for .nan and .inf.
+  return typeof input === 'number' ? String(input) : JSON.stringify(input)
+}
