@@ -3,6 +3,7 @@ import { ewma } from '../base/ewma.ts'
 import { Histogram } from '../base/histogram.ts'
 import { Outlier } from './outlier.ts'
 import { Probed } from './probed.ts'
+import type { Report } from './report.ts'
 import type { Candidate } from './strategy.ts'
 import { Verdict } from './verdict.ts'
 import { WarmUp } from './warm-up.ts'
@@ -18,6 +19,9 @@ export interface BackendSpec {
   readonly isDraining?: boolean
 }
 
+/** A spec that leaves nothing open but what the pool says for all. */
+export type WholeSpec = BackendSpec & Required<Pick<BackendSpec, 'weight' | 'isDraining'>>
+
 /** Whether it may take work, and if not why: in a word. `trial` is one lease, to see if it is back. */
 export type Health = 'up' | 'down' | 'ejected' | 'trial' | 'overloaded' | 'draining' | 'unknown'
 
@@ -25,6 +29,8 @@ export type Health = 'up' | 'down' | 'ejected' | 'trial' | 'overloaded' | 'drain
 const sampleShare = 0.1
 /** What was measured this long ago counts half against a new response time, however few there were. */
 const memoryHalfLifeMs = 10_000
+/** Samples closer than this count `sampleShare`; later ones count more, by what was forgotten. */
+const manyWithinMs = -memoryHalfLifeMs * Math.log2(1 - sampleShare)
 /** The peak average forgets to e⁻¹ in this time. */
 const peakDecayMs = 10_000
 /** Weights follow a reported load in steps, for strategies that keep tables. */
@@ -34,8 +40,8 @@ const loadSteps = 20
 export class Backend implements Candidate {
   readonly id: string
   readonly address: Address
-  /** What was told of it last. */
-  spec: BackendSpec
+  /** What discovery told of it last. */
+  spec: WholeSpec
   weight = 1
   fullWeight = 1
   /** 0 is no limit. */
@@ -49,6 +55,8 @@ export class Backend implements Candidate {
   isAskedToDrain = false
   /** It says itself that it will end. */
   saysItDrains = false
+  /** That it drains was told, and that it is done was not. */
+  isFinishing = false
   /** No longer in the pool, but with work to finish. */
   isRemoved = false
   /** Nobody has given it work yet, although the process had been running: it must warm up first. */
@@ -74,26 +82,20 @@ export class Backend implements Candidate {
   sentBytes = 0
   receivedBytes = 0
   #measuredAtMs = 0
+  #weighedFull = 0
 
   /** @throws RangeError for a weight or limit out of range, or a port that is none. */
   constructor(spec: BackendSpec, slowStartMs = 0) {
-    const { address, weight = 1, maxConnections = 0, isDraining = false } = spec
-    this.spec = spec
-    this.maxConnections = maxConnections
-    this.isAskedToDrain = isDraining
+    this.spec = complete(spec)
+    checkSpec(this.spec)
+    const { address, weight, maxConnections = 0, isDraining } = this.spec
     this.address = address
     this.id = formatAddress(address)
-    this.warmUp = new WarmUp(slowStartMs)
-    checkWeight(this.id, weight)
     this.weight = weight
     this.fullWeight = weight
-    if (!(Number.isInteger(maxConnections) && maxConnections >= 0)) {
-      throw new RangeError(`backend ${this.id} has maxConnections ${maxConnections}: from 0 wanted`)
-    }
-    // Node would throw at the first dial, where nobody expects it.
-    if ('port' in address && !isPort(address.port)) {
-      throw new RangeError(`backend ${this.id} has port ${address.port}: 0 to 65535 wanted`)
-    }
+    this.maxConnections = maxConnections
+    this.isAskedToDrain = isDraining
+    this.warmUp = new WarmUp(slowStartMs)
   }
 
   get isDraining(): boolean {
@@ -112,26 +114,26 @@ export class Backend implements Candidate {
   /** Whether its health may soon be another: probes look closer then. */
   get isUnsettled(): boolean {
     const { failures, state, successes } = this.probed
-    return this.verdict.standing !== 'up' || (state === 'down' ? successes > 0 : failures > 0)
+    if (state === 'down') return successes > 0
+    return failures > 0 || this.verdict.standing !== 'up'
   }
 
   /** Takes a response time into the averages and the histogram. */
   measure(responseTimeMs: number, nowMs: number, isError: boolean): void {
-    const average = this.responseTimeMs
     const sinceMs = nowMs - this.#measuredAtMs
-    const share = Math.max(sampleShare, 1 - 2 ** (-sinceMs / memoryHalfLifeMs))
     this.#measuredAtMs = nowMs
     this.responseTimes.record(responseTimeMs)
+    const share = shareOf(sinceMs)
     if (isError) this.errors++
     if (isError || this.errorShare > 0) {
       this.errorShare = ewma(this.errorShare, isError ? 1 : 0, share)
     }
+    const average = this.responseTimeMs
     // An error may be quick: it must not make its backend look fast.
     const ms = isError ? Math.max(responseTimeMs, average) : responseTimeMs
     this.responseTimeMs = average === 0 ? ms : ewma(average, ms, share)
-    const kept = Math.exp(-sinceMs / peakDecayMs)
     const peak = this.peakResponseTimeMs
-    this.peakResponseTimeMs = ms > peak ? ms : ewma(ms, peak, kept)
+    this.peakResponseTimeMs = ms > peak ? ms : ewma(ms, peak, Math.exp(-sinceMs / peakDecayMs))
   }
 
   /** Work that failed without an answer. */
@@ -139,10 +141,52 @@ export class Backend implements Candidate {
     this.errorShare = ewma(this.errorShare, 1, sampleShare)
   }
 
-  /** What the strategies see of its weight: less while it warms up, or is loaded. */
-  weigh(nowMs: number): void {
+  /**
+   * Probes begin, or end. What has worked without them is not unknown; and nothing that they found out
+   * stays when no other probe can find that it is over.
+   */
+  meetProbes(isProbed: boolean): void {
+    this.probed.begin(isProbed ? 'up' : 'unknown')
+    this.hear({})
+  }
+
+  /** Takes what it says of itself; a load that is none says nothing. */
+  hear({ load = 0, isDraining = false }: Pick<Report, 'load' | 'isDraining'>): void {
+    this.load = load > 0 ? load : 0
+    this.saysItDrains = isDraining
+  }
+
+  /**
+   * Finds what the strategies see of its weight: less while it warms up, or is loaded.
+   *
+   * @returns whether that, or its full weight, is another than before.
+   */
+  weigh(nowMs: number): boolean {
+    const [weight, fullWeight] = [this.weight, this.#weighedFull]
     const free = Math.max(1, Math.round((1 - Math.min(this.load, 1)) * loadSteps)) / loadSteps
-    this.weight = this.fullWeight * free * this.warmUp.share(nowMs)
+    const share = free * this.warmUp.share(nowMs)
+    this.weight = Math.max(this.fullWeight * share, Number.MIN_VALUE)
+    this.#weighedFull = this.fullWeight
+    return this.weight !== weight || this.fullWeight !== fullWeight
+  }
+}
+
+export function complete(spec: BackendSpec): WholeSpec {
+  return { ...spec, weight: spec.weight ?? 1, isDraining: spec.isDraining ?? false }
+}
+
+/** @throws RangeError for a weight or limit out of range, or a port that is none. */
+export function checkSpec({ address, weight, maxConnections = 0 }: WholeSpec): void {
+  const id = formatAddress(address)
+  checkWeight(id, weight)
+  if (!(Number.isInteger(maxConnections) && maxConnections >= 0)) {
+    throw new RangeError(
+      `backend ${id} has maxConnections ${maxConnections}: a whole number from 0 wanted`,
+    )
+  }
+  // Node would throw at the first dial, where nobody expects it.
+  if ('port' in address && !isPort(address.port)) {
+    throw new RangeError(`backend ${id} has port ${address.port}: 0 to 65535 wanted`)
   }
 }
 
@@ -153,3 +197,8 @@ export function checkWeight(id: string, weight: number): void {
 }
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port >= 0 && port <= 65_535
+
+/** How much a sample counts, this long after the one before. */
+function shareOf(sinceMs: number): number {
+  return sinceMs < manyWithinMs ? sampleShare : 1 - 2 ** (-sinceMs / memoryHalfLifeMs)
+}

@@ -1,17 +1,20 @@
 import type { Backend } from './backend.ts'
+import { healthOf } from './health.ts'
 import type { Lease, Lessor } from './lease.ts'
 import type { PoolOptions } from './options.ts'
+import type { Rules } from './probed.ts'
+import type { Report } from './report.ts'
 import type { Roster } from './roster.ts'
 import type { Cause } from './verdict.ts'
 
-/** Finds out from the work of the backends who must be left out, and who is back. */
+/** Finds out from work and from probes who must be left out, and who is back. */
 export class Judge implements Lessor {
   readonly now: () => number
   readonly #options: Required<PoolOptions>
   readonly #roster: Roster
   readonly #changed: () => void
 
-  /** @param changed called after each change that work in line may profit from. */
+  /** @param changed called at the end of each change that listeners or work in line may wait for. */
   constructor(roster: Roster, options: Required<PoolOptions>, changed: () => void) {
     this.now = options.now
     this.#options = options
@@ -21,34 +24,29 @@ export class Judge implements Lessor {
 
   connected(backend: Backend): void {
     // Who failed its work must show more than that it is there.
-    if (!backend.verdict.isEjected) this.rise(backend)
+    if (!backend.verdict.isEjected) this.#rise(backend)
   }
 
   recovered(lease: Lease, backend: Backend): void {
-    if (backend.verdict.isTriedBy(lease)) this.rise(backend)
+    if (backend.verdict.isTriedBy(lease)) this.#rise(backend)
   }
 
   failed(lease: Lease, backend: Backend, reason: string): void {
     const { outlier, verdict } = backend
-    if (verdict.isTriedBy(lease)) {
-      if (verdict.isEjected) this.#fall(backend, 'ejected', reason)
-      else if (lease.isExcused) this.unknown(lease, backend)
-      else this.#fall(backend, 'down', reason)
-      return
-    }
+    if (verdict.isTriedBy(lease)) return this.#failedTrial(lease, backend, reason)
     // Work begun before the fall says nothing of the trial.
     if (verdict.standing !== 'up') return
-    if (!lease.isExcused) return this.#fall(backend, 'down', reason)
+    if (!lease.isExcused) return this.#fall(backend, causeOf(lease), reason)
     const why = outlier.fail(backend.ok, backend.failed, reason, this.now())
-    if (why !== '' && this.#options.ejects && this.#mayEject()) this.#fall(backend, 'ejected', why)
+    if (why !== '' && this.#options.ejects && this.#mayEject(backend)) {
+      this.#fall(backend, 'ejected', why)
+    }
   }
 
-  /** A trial that its client ended early: the next lease is the trial. */
-  unknown(lease: Lease, backend: Backend): void {
+  undecided(lease: Lease, backend: Backend): void {
     if (!backend.verdict.isTriedBy(lease)) return
     backend.verdict.try()
-    this.#roster.changed()
-    this.#changed()
+    this.#change()
   }
 
   freed(backend: Backend): void {
@@ -56,13 +54,39 @@ export class Judge implements Lessor {
     this.#changed()
   }
 
+  /** As `Pool.report`. */
+  report(backend: Backend, report: Report, rules: Rules): void {
+    const { load, probed, verdict } = backend
+    const wasDown = probed.state === 'down'
+    probed.take(report, rules)
+    // A good probe without an answer is of a kind that asks for none: what was said once is over.
+    if (report.hasAnswered || report.isWell) backend.hear(report)
+    // That it accepts connections is no sign that it does its work again; an answer is.
+    const isConvincing = report.isWell && (report.hasAnswered || !verdict.needsAnswer)
+    const rises = isConvincing && probed.successes >= rules.rise && verdict.rise()
+    const starts = probed.state === 'up' && (wasDown || backend.isNew)
+    if (starts) backend.isNew = false
+    if (rises) backend.outlier.restart()
+    if (rises || starts) backend.warmUp.start(this.now())
+    // Most reports say what is known already.
+    const isNews = healthOf(backend, this.#options.isProbed) !== backend.health
+    if (isNews || rises || starts || backend.load !== load) this.#change()
+  }
+
+  #failedTrial(lease: Lease, backend: Backend, reason: string): void {
+    const { isEjected } = backend.verdict
+    if (isEjected && this.#mayEject(backend)) return this.#fall(backend, 'ejected', reason)
+    if (!lease.isExcused) return this.#fall(backend, causeOf(lease), reason)
+    // The others have gone meanwhile, and the last one must do.
+    if (isEjected) this.#rise(backend)
+  }
+
   /** The backend is back, and gets its share little by little. */
-  rise(backend: Backend): void {
+  #rise(backend: Backend): void {
     if (!backend.verdict.rise()) return
     backend.outlier.restart()
     backend.warmUp.start(this.now())
-    this.#roster.changed()
-    this.#changed()
+    this.#change()
   }
 
   #fall(backend: Backend, cause: Cause, reason: string): void {
@@ -70,14 +94,24 @@ export class Judge implements Lessor {
     if (!backend.verdict.fall(cause, reason, this.now(), jitter)) return
     if (cause === 'ejected') backend.ejections++
     backend.probed.restart()
+    this.#change()
+  }
+
+  /** Never more than half of the pool, and never the last one that is up. */
+  #mayEject(backend: Backend): boolean {
+    const inUse = this.#roster.backends.filter(({ isDraining }) => !isDraining)
+    if (!inUse.includes(backend)) return false
+    const others = inUse.filter((other) => other !== backend)
+    const ejected = others.filter(({ verdict }) => verdict.isEjected)
+    const isHalf = ejected.length + 1 <= Math.floor(inUse.length / 2)
+    return isHalf && others.some(({ health }) => health === 'up')
+  }
+
+  #change(): void {
     this.#roster.changed()
     this.#changed()
   }
-
-  /** Never more than half of the pool, so never the only one. */
-  #mayEject(): boolean {
-    const inUse = this.#roster.backends.filter(({ isDraining }) => !isDraining)
-    const ejected = inUse.filter(({ verdict }) => verdict.isEjected)
-    return ejected.length + 1 <= Math.floor(inUse.length / 2)
-  }
 }
+
+/** Bytes are sent only over a connection that it took. */
+const causeOf = ({ hasSent }: Lease): Cause => (hasSent ? 'silent' : 'refused')

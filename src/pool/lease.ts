@@ -8,12 +8,12 @@ export interface Lessor {
   readonly now: () => number
   /** The backend took the work. */
   connected(backend: Backend): void
-  /** The backend answered well, after it was ejected. */
+  /** The backend answered the trial well. */
   recovered(lease: Lease, backend: Backend): void
   /** The work failed. */
   failed(lease: Lease, backend: Backend, reason: string): void
-  /** The work ended before anyone knew whether the backend would take it. */
-  unknown(lease: Lease, backend: Backend): void
+  /** The trial ended before it showed whether the backend is back. */
+  undecided(lease: Lease, backend: Backend): void
   /** A watched backend holds one lease less. */
   freed(backend: Backend): void
 }
@@ -30,8 +30,9 @@ export class Lease {
   readonly #backend: Backend
   readonly #lessor: Lessor
   #isConnected = false
-  #isAnswered = false
+  #answer: 'none' | 'good' | 'error' = 'none'
   #isExcused = false
+  #hasSent = false
   #isReleased = false
 
   constructor(lessor: Lessor, backend: Backend) {
@@ -49,7 +50,12 @@ export class Lease {
   }
 
   get isAnswered(): boolean {
-    return this.#isAnswered
+    return this.#answer !== 'none'
+  }
+
+  /** Whether bytes went to the backend, so that it had taken the connection. */
+  get hasSent(): boolean {
+    return this.#hasSent
   }
 
   /** Whether the backend took the work, and is not to be left out at once for failing it. */
@@ -75,15 +81,19 @@ export class Lease {
    * @param isError whether the answer says that the backend could not do the work.
    */
   answered(responseTimeMs: number, isError = false): void {
-    if (!this.#stopWaiting()) return
+    if (this.#answer !== 'none') return
+    this.#answer = isError ? 'error' : 'good'
+    const backend = this.#backend
     const nowMs = this.#lessor.now()
-    this.#backend.measure(responseTimeMs, nowMs, isError)
-    this.#backend.quietSinceMs = nowMs
-    if (this.isTrial && !isError) this.#lessor.recovered(this, this.#backend)
+    backend.waiting--
+    backend.measure(responseTimeMs, nowMs, isError)
+    backend.quietSinceMs = nowMs
+    if (this.isTrial && !isError) this.#lessor.recovered(this, backend)
   }
 
   /** Counts bytes that went to the backend. */
   sent(bytes: number): void {
+    this.#hasSent = true
     this.#backend.sentBytes += bytes
   }
 
@@ -104,27 +114,24 @@ export class Lease {
     if (this.#isReleased) throw new Error(`the lease of ${backend.id} was released twice`)
     this.#isReleased = true
     if (responseTimeMs !== undefined) this.answered(responseTimeMs, outcome === 'failed')
-    const wasAnswered = !this.#stopWaiting()
-    if (outcome === 'ok') this.#succeed()
+    if (!this.isAnswered) backend.waiting--
     backend.active--
     backend[outcome]++
-    if (outcome === 'failed') {
-      if (!wasAnswered) backend.failUnanswered()
-      this.#lessor.failed(this, backend, reason)
-    } else if (!this.#isConnected) this.#lessor.unknown(this, backend)
+    if (outcome === 'ok') this.#succeed()
+    else if (outcome === 'failed') this.#fail(reason)
+    // An error proves as little as a client that has left: the next lease is the trial.
+    if (this.isTrial) this.#lessor.undecided(this, backend)
     if (backend.isWatched) this.#lessor.freed(backend)
   }
 
   #succeed(): void {
-    this.connected()
     this.#backend.outlier.inRow = 0
-    if (this.isTrial) this.#lessor.recovered(this, this.#backend)
+    this.connected()
+    if (this.isTrial && this.#answer !== 'error') this.#lessor.recovered(this, this.#backend)
   }
 
-  #stopWaiting(): boolean {
-    if (this.#isAnswered) return false
-    this.#isAnswered = true
-    this.#backend.waiting--
-    return true
+  #fail(reason: string): void {
+    if (!this.isAnswered) this.#backend.failUnanswered()
+    this.#lessor.failed(this, this.#backend, reason)
   }
 }

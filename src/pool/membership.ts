@@ -1,6 +1,6 @@
 import { formatAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
-import type { Backend, BackendSpec } from './backend.ts'
+import { type Backend, type BackendSpec, checkSpec, complete, type WholeSpec } from './backend.ts'
 
 /** One thing that is different between what a pool has and what it should have. */
 export interface Change {
@@ -10,50 +10,78 @@ export interface Change {
   readonly to?: number
 }
 
+/** What there should be, by id. */
+export type Wanted = ReadonlyMap<string, WholeSpec>
+
 /**
- * What must change for a pool of `backends` to be as `specs` say.
+ * Completes and checks what a pool is to have.
+ *
+ * @throws PilotiError ADDRESS when two specs have the same address, RangeError as `checkSpec`.
+ */
+export function wantedOf(specs: readonly BackendSpec[]): Wanted {
+  const wanted = new Map<string, WholeSpec>()
+  for (const spec of specs) {
+    const id = formatAddress(spec.address)
+    if (wanted.has(id)) throw new PilotiError('ADDRESS', `backend ${id} is named twice`)
+    const whole = complete(spec)
+    checkSpec(whole)
+    wanted.set(id, whole)
+  }
+  return wanted
+}
+
+/**
+ * What must change for a pool of `backends` to be as wanted.
  *
  * Compared with the specs of before: what was set by hand meanwhile stays, where the spec is the same.
  *
- * @throws PilotiError ADDRESS when two specs have the same address.
+ * @param limit the `maxConnections` of those that do not say otherwise.
  */
-export function changesTo(backends: readonly Backend[], specs: readonly BackendSpec[]): Change[] {
-  const wanted = new Map(specs.map((spec) => [formatAddress(spec.address), spec]))
-  if (wanted.size < specs.length) refuseDoubles(specs)
-  const known = new Map(backends.map((backend) => [backend.id, backend]))
+export function changesTo(backends: readonly Backend[], wanted: Wanted, limit: number): Change[] {
+  const known = new Set(backends.map(({ id }) => id))
+  const isOn = new Set(wanted.keys())
   return [
-    ...[...wanted.keys()]
-      .filter((id) => !known.has(id))
-      .map((id) => ({ what: 'added', id }) as const),
-    ...[...known.keys()]
-      .filter((id) => !wanted.has(id))
-      .map((id) => ({ what: 'removed', id }) as const),
+    ...[...isOn].filter((id) => !known.has(id)).map((id) => ({ what: 'added', id }) as const),
+    ...[...known].filter((id) => !isOn.has(id)).map((id) => ({ what: 'removed', id }) as const),
     ...backends.flatMap((backend) => {
       const spec = wanted.get(backend.id)
-      return spec === undefined ? [] : changesOf(backend, spec)
+      return spec === undefined ? [] : changesOf(backend, spec, limit)
     }),
   ]
 }
 
-function changesOf(backend: Backend, spec: BackendSpec): Change[] {
-  const { id, spec: before } = backend
+function changesOf(backend: Backend, spec: WholeSpec, limit: number): Change[] {
+  const { id, isAskedToDrain, fullWeight, maxConnections } = backend
+  const next = merged(backend, spec, limit)
   const changes: Change[] = []
-  const change = (what: Change['what'], from?: number, to?: number): void => {
-    changes.push({ what, id, ...(from !== undefined && { from }), ...(to !== undefined && { to }) })
+  if (next.weight !== fullWeight) {
+    changes.push({ what: 'weight', id, from: fullWeight, to: next.weight })
   }
-  const [weight, limit] = [spec.weight ?? 1, spec.maxConnections]
-  if (weight !== (before.weight ?? 1)) change('weight', backend.fullWeight, weight)
-  if (limit !== before.maxConnections) change('limit', before.maxConnections ?? 0, limit ?? 0)
-  const isDraining = spec.isDraining === true
-  if (isDraining !== (before.isDraining === true)) change(isDraining ? 'draining' : 'ready')
+  if (next.maxConnections !== maxConnections) {
+    changes.push({ what: 'limit', id, from: maxConnections, to: next.maxConnections })
+  }
+  if (next.isDraining !== isAskedToDrain) {
+    changes.push({ what: next.isDraining ? 'draining' : 'ready', id })
+  }
   return changes
 }
 
-export function refuseDoubles(specs: readonly BackendSpec[]): void {
-  const seen = new Set<string>()
-  for (const { address } of specs) {
-    const id = formatAddress(address)
-    if (seen.has(id)) throw new PilotiError('ADDRESS', `backend ${id} is named twice`)
-    seen.add(id)
+/** Gives a backend what is different between the spec of before and this one; `limit` as above. */
+export function follow(backend: Backend, spec: WholeSpec, limit: number): void {
+  const { weight, maxConnections, isDraining } = merged(backend, spec, limit)
+  backend.fullWeight = weight
+  backend.maxConnections = maxConnections
+  backend.isAskedToDrain = isDraining
+  backend.spec = spec
+}
+
+/** What a backend is to have now: where the new spec says what the old one said, what it has stays. */
+function merged(backend: Backend, spec: WholeSpec, limit: number): Required<WholeSpec> {
+  const { fullWeight, isAskedToDrain, spec: before } = backend
+  return {
+    address: spec.address,
+    weight: spec.weight === before.weight ? fullWeight : spec.weight,
+    maxConnections: spec.maxConnections ?? limit,
+    isDraining: spec.isDraining === before.isDraining ? isAskedToDrain : spec.isDraining,
   }
 }

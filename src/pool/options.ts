@@ -36,3 +36,18 @@ export const poolDefaults: Required<PoolOptions> = {
   queueTimeoutMs: 5_000,
   drainHonoursAffinity: false,
 }
+
+/** @throws RangeError for a number that cannot be. */
+export function checkOptions(options: Required<PoolOptions>): void {
+  const { slowStartMs, queueTimeoutMs, maxConnections, queueMax } = options
+  for (const [name, ms] of Object.entries({ slowStartMs, queueTimeoutMs })) {
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`${name} is ${ms}: from 0 wanted`)
+    }
+  }
+  for (const [name, count] of Object.entries({ maxConnections, queueMax })) {
+    if (!(Number.isInteger(count) && count >= 0)) {
+      throw new RangeError(`${name} is ${count}: a whole number from 0 wanted`)
+    }
+  }
+}

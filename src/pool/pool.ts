@@ -3,7 +3,8 @@ import { isWell } from './health.ts'
 import { Judge } from './judge.ts'
 import { Lease } from './lease.ts'
 import type { Change } from './membership.ts'
-import { type PoolOptions, poolDefaults } from './options.ts'
+import { News } from './news.ts'
+import { checkOptions, type PoolOptions, poolDefaults } from './options.ts'
 import type { Rules } from './probed.ts'
 import { Queue, type Waiter } from './queue.ts'
 import type { Report } from './report.ts'
@@ -36,19 +37,18 @@ export class Pool {
   readonly #roster: Roster
   readonly #judge: Judge
   readonly #queue: Queue
-  readonly #listeners = new Set<(transition: Transition) => void>()
+  readonly #news = new News()
   #strategy: Strategy
   #failOpenLeases = 0
 
-  /** @throws PilotiError ADDRESS when two specs have the same address, RangeError as `Backend`. */
+  /** @throws PilotiError ADDRESS when two specs have the same address, RangeError for a number that cannot be. */
   constructor(specs: readonly BackendSpec[], strategy: Strategy, options: PoolOptions = {}) {
     this.#options = { ...poolDefaults, ...options }
+    checkOptions(this.#options)
     this.#strategy = strategy
     this.#queue = new Queue(this.#options.queueMax)
-    this.#roster = new Roster(specs, this.#options, (transition) => {
-      for (const listener of this.#listeners) listener(transition)
-    })
-    this.#judge = new Judge(this.#roster, this.#options, () => this.#serve())
+    this.#roster = new Roster(specs, this.#options, (transition) => this.#news.add(transition))
+    this.#judge = new Judge(this.#roster, this.#options, () => this.#settle())
   }
 
   /**
@@ -58,10 +58,7 @@ export class Pool {
    */
   lease(key: string, tried: readonly Readonly<Backend>[] = nothing): Lease | undefined {
     this.#passTime()
-    const all = this.#roster.candidates
-    const candidates = tried.length === 0 ? all : all.filter((backend) => !tried.includes(backend))
-    if (!hasSome(candidates)) return undefined
-    return this.#lend(this.#strategy.pick(candidates, key))
+    return this.#pick(key, tried)
   }
 
   /**
@@ -71,29 +68,26 @@ export class Pool {
    */
   leaseOf(id: string, tried: readonly Readonly<Backend>[] = nothing): Lease | undefined {
     this.#passTime()
-    const backend = this.#roster.find(id)
+    const backend = this.#roster.get(id)
     if (backend === undefined || tried.includes(backend)) return undefined
-    const { drainHonoursAffinity, isProbed } = this.#options
-    const isLeaving = backend.isDraining || backend.isRemoved
-    const mayFinish =
-      drainHonoursAffinity && isLeaving && isWell(backend, isProbed) && !backend.isFull
-    return mayFinish || this.#roster.candidates.includes(backend) ? this.#lend(backend) : undefined
+    const mayTakeWork = this.#roster.candidates.includes(backend) || this.#mayGoOn(backend)
+    return mayTakeWork ? this.#lend(backend) : undefined
   }
 
   /**
    * Waits in line for a lease.
    *
-   * @returns false when too much waits already, or no backend would be free but for being full.
+   * @returns false when too much waits already, or it is not only for being full that no backend is free.
    */
   wait(waiter: Waiter): boolean {
     const { tried } = waiter
-    const isFull = (backend: Backend): boolean => backend.isFull && !tried.includes(backend)
-    return this.#roster.open().some(isFull) && this.#queue.add(waiter)
+    const open = this.#roster.open().filter((backend) => !tried.includes(backend))
+    return open.length > 0 && open.every(({ isFull }) => isFull) && this.#queue.add(waiter)
   }
 
   /** Waits no longer. Nothing happens to who does not wait. */
   leave(waiter: Waiter): void {
-    this.#queue.delete(waiter)
+    this.#queue.delete(waiter)?.release('aborted')
   }
 
   /** How much work waits. */
@@ -136,12 +130,13 @@ export class Pool {
     this.#strategy = strategy
   }
 
-  /** Takes other limits and manners; those that are not given stay. */
+  /** Takes other limits and manners; those that are not given stay. @throws RangeError as the constructor. */
   configure(options: Omit<PoolOptions, 'now' | 'random'>): void {
+    checkOptions({ ...this.#options, ...options })
     Object.assign(this.#options, options)
     this.#queue.max = this.#options.queueMax
     this.#roster.configure()
-    this.#serve()
+    this.#settle()
   }
 
   /** Without those that were removed and finish their work. */
@@ -153,7 +148,7 @@ export class Pool {
     return this.#roster.get(id)
   }
 
-  /** What `update` would change. @throws PilotiError ADDRESS when two specs have the same address. */
+  /** What `update` would change. @throws as the constructor. */
   plan(specs: readonly BackendSpec[]): readonly Change[] {
     return this.#roster.plan(specs)
   }
@@ -166,7 +161,7 @@ export class Pool {
    */
   update(specs: readonly BackendSpec[]): readonly Change[] {
     const changes = this.#roster.update(specs)
-    this.#serve()
+    this.#settle()
     return changes
   }
 
@@ -195,29 +190,12 @@ export class Pool {
   /** Takes what a probe found out about a backend; of one that was removed meanwhile it is no news. */
   report(reported: Readonly<Backend>, report: Report, rules: Rules): void {
     const backend = this.#roster.get(reported.id)
-    if (backend === undefined || backend !== reported) return
-    const { probed, verdict } = backend
-    const wasDown = probed.state === 'down'
-    probed.take(report, rules)
-    if (report.hasAnswered) {
-      backend.load = Math.max(0, report.load ?? 0)
-      backend.saysItDrains = report.isDraining === true
-    }
-    // That it accepts connections is no sign that it does its work again; an answer is.
-    const isConvincing = !verdict.isEjected || report.hasAnswered
-    if (report.isWell && isConvincing && probed.successes >= rules.rise) this.#judge.rise(backend)
-    if (probed.state === 'up' && (wasDown || backend.isNew)) {
-      backend.isNew = false
-      backend.warmUp.start(this.#options.now())
-    }
-    this.#roster.changed()
-    this.#serve()
+    if (backend === reported) this.#judge.report(backend, report, rules)
   }
 
   /** Hears of every change from now on. @returns how to stop that. */
   onTransition(listener: (transition: Transition) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#news.listen(listener)
   }
 
   view(): PoolView {
@@ -234,7 +212,13 @@ export class Pool {
   #passTime(): void {
     if (this.#roster.nextChangeMs === Number.POSITIVE_INFINITY) return
     this.#roster.passTime(this.#options.now())
-    this.#serve()
+    this.#settle()
+  }
+
+  #pick(key: string, tried: readonly Readonly<Backend>[]): Lease | undefined {
+    const all = this.#roster.candidates
+    const candidates = tried.length === 0 ? all : all.filter((backend) => !tried.includes(backend))
+    return hasSome(candidates) ? this.#lend(this.#strategy.pick(candidates, key)) : undefined
   }
 
   #lend(backend: Backend): Lease {
@@ -244,21 +228,39 @@ export class Pool {
     return lease
   }
 
+  /** Whether a backend that drains takes the work of those who belong to it. */
+  #mayGoOn(backend: Backend): boolean {
+    const { drainHonoursAffinity, isProbed } = this.#options
+    const { isDraining, isFull } = backend
+    return drainHonoursAffinity && isDraining && !isFull && isWell(backend, isProbed)
+  }
+
   #set(id: string, change: (backend: Backend) => void): boolean {
     const backend = this.#roster.get(id)
     if (backend === undefined) return false
     change(backend)
     this.#roster.changed()
-    this.#serve()
+    this.#settle()
     return true
   }
 
-  #serve(): void {
-    if (this.#queue.size === 0) return
-    this.#queue.serve(
-      ({ key, tried }) => this.lease(key, tried),
-      () => this.#roster.candidates.length > 0,
-    )
+  /**
+   * Ends each change: gives those in line what has become free, then tells what there is to tell. Whoever
+   * hears of it finds the pool in order, and may change it again.
+   */
+  #settle(): void {
+    const { candidates } = this.#roster
+    if (this.#queue.size > 0 && candidates.length > 0) {
+      this.#queue.give(
+        ({ key, tried }) => this.#pick(key, tried),
+        () => this.#roster.candidates.length > 0,
+      )
+    }
+    try {
+      this.#news.tell()
+    } finally {
+      this.#queue.tell()
+    }
   }
 }
 

@@ -33,6 +33,14 @@ export class Probed {
     }
   }
 
+  /** Forgets all reports. */
+  begin(state: 'unknown' | 'up'): void {
+    this.state = state
+    this.reason = ''
+    this.successes = 0
+    this.failures = 0
+  }
+
   /** What was good before says nothing of now: the work given to it has failed. */
   restart(): void {
     this.successes = 0

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { InTurn } from './in-turn.ts'
 import type { Lease } from './lease.ts'
 
 /** Work that waits for a lease. */
@@ -9,12 +10,23 @@ export interface Waiter {
   serve(lease: Lease): void
 }
 
-/** Work in line for backends that are full: first come, first served. */
+/**
+ * Work in line for backends that are full: first come, first served.
+ *
+ * Leases are given first and told of later: whatever a waiter does with its own, nobody can overtake those
+ * behind it.
+ */
 export class Queue {
   /** How many may wait. */
   max: number
   readonly #waiters = new Set<Waiter>()
-  #isServing = false
+  /** Those who have a lease, and are not told yet. */
+  readonly #given = new Map<Waiter, Lease>()
+  readonly #due = new InTurn<Waiter>((waiter) => {
+    const lease = this.#given.get(waiter)
+    this.#given.delete(waiter)
+    if (lease !== undefined) waiter.serve(lease)
+  })
 
   constructor(max: number) {
     this.max = max
@@ -26,27 +38,34 @@ export class Queue {
 
   /** @returns false when too many wait already. */
   add(waiter: Waiter): boolean {
+    if (this.#waiters.has(waiter) || this.#given.has(waiter)) return true
     if (this.#waiters.size >= this.max) return false
     this.#waiters.add(waiter)
     return true
   }
 
-  delete(waiter: Waiter): void {
+  /** @returns the lease that it was given, and will not be told of. */
+  delete(waiter: Waiter): Lease | undefined {
     this.#waiters.delete(waiter)
+    const lease = this.#given.get(waiter)
+    this.#given.delete(waiter)
+    return lease
   }
 
-  /** Serves who can be served; `leaseFor` says undefined when there is none for a waiter, `hasSome` when for nobody. */
-  serve(leaseFor: (waiter: Waiter) => Lease | undefined, hasSome: () => boolean): void {
-    // Work that ends while it begins frees its backend in here: the loop goes on, instead of a call in a call.
-    if (this.#isServing || this.#waiters.size === 0) return
-    this.#isServing = true
+  /** Gives leases to those that can have one; `leaseFor` may call nobody who changes the pool. */
+  give(leaseFor: (waiter: Waiter) => Lease | undefined, hasSome: () => boolean): void {
     for (const waiter of this.#waiters) {
-      if (!hasSome()) break
+      if (!hasSome()) return
       const lease = leaseFor(waiter)
       if (lease === undefined) continue
       this.#waiters.delete(waiter)
-      waiter.serve(lease)
+      this.#given.set(waiter, lease)
+      this.#due.add(waiter)
     }
-    this.#isServing = false
+  }
+
+  /** Tells those that have been given a lease. */
+  tell(): void {
+    this.#due.run()
   }
 }

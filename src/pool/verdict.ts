@@ -1,14 +1,12 @@
 /** What the work given to a backend says of it: `trial` is one lease, to see if it is back. */
 export type Standing = 'up' | 'down' | 'ejected' | 'trial'
 
-/** Why it is left out: it could not be connected to, or it failed too much of its work. */
-export type Cause = 'down' | 'ejected'
+/** Why it is left out: it took no work, it took work and was silent, or it failed too much of its work. */
+export type Cause = 'refused' | 'silent' | 'ejected'
 
 /** The first pause in milliseconds, and the longest; each failed trial doubles it. */
-const pauses: Readonly<Record<Cause, { readonly firstMs: number; readonly longestMs: number }>> = {
-  down: { firstMs: 1_000, longestMs: 30_000 },
-  ejected: { firstMs: 5_000, longestMs: 60_000 },
-}
+const downPauses = { firstMs: 1_000, longestMs: 30_000 }
+const ejectedPauses = { firstMs: 5_000, longestMs: 60_000 }
 /** After so long without a fall, the pauses begin anew. */
 const forgivenMs = 60_000
 
@@ -24,7 +22,7 @@ export class Verdict {
   reason = ''
   /** When a backend that is left out may be tried again. */
   retryAtMs: number = Number.POSITIVE_INFINITY
-  #cause: Cause = 'down'
+  #cause: Cause = 'refused'
   #pauseMs = 0
   #fellMs: number = Number.NEGATIVE_INFINITY
   /** Who finds out whether it is back. */
@@ -39,8 +37,13 @@ export class Verdict {
     return this.standing !== 'up' && this.#cause === 'ejected'
   }
 
+  /** Whether it is left out for more than not being there: that it is there brings it back no more. */
+  get needsAnswer(): boolean {
+    return this.standing !== 'up' && this.#cause !== 'refused'
+  }
+
   /**
-   * The backend could not take the work, or failed too much of it.
+   * The backend could not take the work, was silent, or failed too much of it.
    *
    * While it is left out already, that is no news: work begun before it fell ends one after the other.
    *
@@ -49,20 +52,23 @@ export class Verdict {
    */
   fall(cause: Cause, reason: string, nowMs: number, jitter = 1): boolean {
     if (this.standing === 'down' || this.standing === 'ejected') return false
-    const { firstMs, longestMs } = pauses[cause]
-    const isSame = cause === this.#cause && nowMs - this.#fellMs < this.#pauseMs + forgivenMs
+    const isEjected = cause === 'ejected'
+    const { firstMs, longestMs } = isEjected ? ejectedPauses : downPauses
+    const isSame = isEjected === (this.#cause === 'ejected')
+    const isRecent = nowMs - this.#fellMs < this.#pauseMs + forgivenMs
     // A refused connection is forgiven at once, for a restart is over when it is over.
-    const doubles = this.standing === 'trial' || (isSame && cause === 'ejected')
-    this.#pauseMs = doubles ? Math.min(Math.max(this.#pauseMs * 2, firstMs), longestMs) : firstMs
-    this.standing = cause
+    const doubles = isSame && (this.standing === 'trial' || (isEjected && isRecent))
+    this.#pauseMs = doubles ? Math.min(this.#pauseMs * 2, longestMs) : firstMs
+    this.standing = isEjected ? 'ejected' : 'down'
     this.reason = reason
     this.retryAtMs = nowMs + this.#pauseMs * jitter
     this.#cause = cause
     this.#fellMs = nowMs
+    this.#trial = undefined
     return true
   }
 
-  /** The pause is over: one lease may find out. */
+  /** The pause is over, or the trial has ended without a result: one lease may find out. */
   try(): void {
     this.standing = 'trial'
     this.retryAtMs = Number.POSITIVE_INFINITY
@@ -91,6 +97,7 @@ export class Verdict {
     this.standing = 'up'
     this.reason = ''
     this.retryAtMs = Number.POSITIVE_INFINITY
+    this.#trial = undefined
     return true
   }
 }

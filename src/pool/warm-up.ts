@@ -35,7 +35,7 @@ export class WarmUp {
   #step(nowMs: number): number {
     if (this.durationMs === 0) return steps - 1
     // Rounded, or a step that is due at 0.30000000000000004 would never come.
-    const passed = Math.floor(((nowMs - this.#startMs) * steps) / this.durationMs + 1e-9)
+    const passed = Math.floor(((nowMs - this.#startMs) * steps) / this.durationMs + 1e-6)
     return Math.max(0, Math.min(passed, steps - 1))
   }
 }
