@@ -26,6 +26,7 @@ const bodyLimitBytes = 65_536
 export function httpProbe(check: HttpCheck): Probe {
   return (address, timeoutMs, signal) =>
     new Promise((resolve) => {
+      if (signal.aborted) return resolve(undefined)
       const sent = request({ ...requestOf(check, address), ...atEachAddress(timeoutMs), signal })
       let hasAnswered = false
       const settle = (finding: Finding | undefined): void => {
@@ -43,6 +44,10 @@ export function httpProbe(check: HttpCheck): Probe {
         hasAnswered = true
         response.on('error', failed)
         read(response, (body, isWhole) => settle(judge(check, response, body, isWhole)))
+      })
+      sent.on('upgrade', (response, socket) => {
+        socket.destroy()
+        settle(judge(check, response, '', true))
       })
       sent.end()
     })

@@ -10,6 +10,7 @@ const well: Finding = { isWell: true, reason: '', hasAnswered: false }
  */
 export const probeTcp: Probe = (address, timeoutMs, signal) =>
   new Promise((resolve) => {
+    if (signal.aborted) return resolve(undefined) // Node would leak the socket.
     const socket = connect({ ...address, ...atEachAddress(timeoutMs), signal })
     const timer = setTimeout(() => {
       resolve({ ...well, isWell: false, reason: `no connection within ${timeoutMs} ms` })

@@ -3,6 +3,7 @@ import { type Log, silent } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
+import { jittered } from './jitter.ts'
 import type { Finding, Probe } from './probe.ts'
 import { healthDefaults } from './spec.ts'
 
@@ -38,9 +39,6 @@ interface Patient {
   isReported: boolean
   ignored: string
 }
-
-/** A tenth more or less, so that many balancers, and many backends, do not fall into step. */
-const jitterShare = 0.1
 
 /**
  * Asks each backend of `pool` again and again whether it is well, for as long as the pool has it, and
@@ -198,8 +196,7 @@ class Loop implements Watch {
     const { intervalMs, unsettledIntervalMs, random } = this.#options
     const isClose = backend.isUnsettled || !patient.isReported
     const pauseMs = isClose ? Math.min(intervalMs, unsettledIntervalMs) : intervalMs
-    const jitter = 1 + jitterShare * (2 * random() - 1)
-    this.#wait(patient, patient.startedMs + pauseMs * jitter - performance.now())
+    this.#wait(patient, patient.startedMs + jittered(pauseMs, random) - performance.now())
   }
 
   #wait(patient: Patient, ms: number): void {
