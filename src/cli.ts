@@ -8,6 +8,7 @@ import { explain } from './cli/explain.ts'
 import { withHelp } from './cli/help.ts'
 import { proxyCommand } from './cli/proxy.ts'
 import { simulateCommand } from './cli/simulate.ts'
+import { steeringCommands } from './cli/steer.ts'
 import { upCommand } from './cli/up.ts'
 
 const examples = [
@@ -33,7 +34,8 @@ const program = new Command('piloti')
   .optionsGroup('Options:')
   .version(version(), '-V, --version', 'the version')
 withHelp(program, examples)
-const commands = [upCommand(), proxyCommand(), backendCommand(), checkCommand(), simulateCommand()]
+const servers = [upCommand(), proxyCommand(), backendCommand()]
+const commands = [...servers, checkCommand(), ...steeringCommands(), simulateCommand()]
 for (const command of commands) program.addCommand(command)
 
 try {

@@ -1,41 +1,20 @@
+import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import { type Balancer, createBalancer, type ListenerSpec } from '../balancer.ts'
-import { type Address, formatAddress } from '../base/address.ts'
-import type { Log } from '../base/log.ts'
-import type { Mode } from '../proxy.ts'
+import { withAdminOptions } from './admin-options.ts'
+import { readConfiguration, refuseBeside } from './configured.ts'
+import { listeningLine, type ProxyFlags, startFlags } from './flagged.ts'
 import { withHelp } from './help.ts'
-import { type HttpFlags, httpOptionsOf, withHttpOptions } from './http-options.ts'
-import {
-  duration,
-  listenOption,
-  logOf,
-  oneOf,
-  type ServerOptions,
-  whole,
-  withServerOptions,
-} from './options.ts'
-import {
-  type PoolFlags,
-  poolSpecOf,
-  type Target,
-  targets,
-  withPoolOptions,
-} from './pool-options.ts'
+import { withHttpOptions } from './http-options.ts'
+import { duration, listenOption, logOf, oneOf, whole, withServerOptions } from './options.ts'
+import { type Target, targets, withPoolOptions } from './pool-options.ts'
+import type { Running } from './running.ts'
 import { type Served, serve } from './serve.ts'
 
-/** What `proxy` and `up` take alike. */
-export interface ProxyFlags extends ServerOptions, PoolFlags, HttpFlags {
-  readonly listen: Address
-  readonly mode: Mode
-  readonly connectTimeout: number
-  readonly idleTimeout: number
-  readonly retries: number
-  readonly connectionsMax: number
-}
+const usualFile = 'piloti.yaml'
 
 const about = [
   'The load balancer: gives each request, or connection, to one of the backends.',
-  'A BACKEND is HOST:PORT, :PORT (on 127.0.0.1), [IPV6]:PORT or unix:/PATH. A weight may follow it after a semicolon: weight 3 means three times the work of weight 1.',
+  'A BACKEND is HOST:PORT, :PORT (on 127.0.0.1), [IPV6]:PORT or unix:/PATH. A weight may follow it after a semicolon: weight 3 means three times the work of weight 1. dns:NAME:PORT and srv:NAME are backends that are found in DNS.',
 ].join('\n\n')
 
 const examples = [
@@ -50,12 +29,19 @@ export function proxyCommand(): Command {
     .description(about)
     .usage('[options] BACKEND...')
     .argument('[BACKEND...]', 'where the work goes', targets)
+    .optionsGroup('Configuration:')
+    .option(
+      '-c, --config <FILE>',
+      `what describes everything instead (${usualFile}, if it lies here)`,
+    )
   return withHelp(withServerOptions(withProxyOptions(command)), examples).action(
     async (wanted: readonly Target[], flags: ProxyFlags, self: Command) => {
+      const file = fileOf(wanted, flags)
+      if (file !== undefined) return serveFile(file, wanted, flags, self)
       const isNone = wanted.length === 0 && flags.backendsFile.length === 0
       if (isNone) self.error(`error: a BACKEND is missing\n\n${shortForm}\n`)
       const log = logOf('proxy', flags)
-      await serve(() => start(wanted, flags, log), log)
+      await serve(() => announced(startFlags(wanted, flags, self, log), flags), log)
     },
   )
 }
@@ -65,10 +51,33 @@ const shortForm = [
   ...examples.map((e) => `  ${e}`),
 ].join('\n')
 
-async function start(wanted: readonly Target[], flags: ProxyFlags, log: Log): Promise<Served> {
-  const balancer = await startBalancer(wanted, flags, log)
-  if (flags.json) console.log(JSON.stringify(listeningLine(balancer)))
-  return { close: () => balancer.close(flags.grace), view: () => balancer.view() }
+/** The file that describes everything, if one is given, or lies here and no backend is. */
+function fileOf(
+  wanted: readonly Target[],
+  { backendsFile, config }: ProxyFlags,
+): string | undefined {
+  if (config !== undefined) return config
+  const isNone = wanted.length === 0 && backendsFile.length === 0
+  return isNone && existsSync(usualFile) ? usualFile : undefined
+}
+
+async function serveFile(
+  file: string,
+  wanted: readonly Target[],
+  flags: ProxyFlags,
+  self: Command,
+): Promise<void> {
+  refuseBeside(file, wanted, self)
+  const configured = await readConfiguration(file, flags, self)
+  const log = logOf('proxy', configured.flags)
+  await serve(() => announced(configured.start(log), flags), log)
+}
+
+/** Says where it listens, for machines. */
+async function announced(starting: Promise<Running>, { json }: ProxyFlags): Promise<Served> {
+  const running = await starting
+  if (json) console.log(JSON.stringify(listeningLine(running.balancer)))
+  return running
 }
 
 export function withProxyOptions(command: Command): Command {
@@ -101,32 +110,5 @@ export function withProxyOptions(command: Command): Command {
         .default(10_000)
         .argParser(whole(1, 1_000_000)),
     )
-  return withHttpOptions(withPoolOptions(balancing))
-}
-
-/** Starts what the flags describe. @throws PilotiError LISTEN … */
-export function startBalancer(
-  wanted: readonly Target[],
-  flags: ProxyFlags,
-  log: Log,
-): Promise<Balancer> {
-  const pool = poolSpecOf(wanted, flags)
-  const listener: ListenerSpec = {
-    name: 'default',
-    mode: flags.mode,
-    address: flags.listen,
-    routes: [{ to: [{ pool: pool.name, weight: 1 }] }],
-    connectTimeoutMs: flags.connectTimeout,
-    retriesMax: flags.retries,
-    idleTimeoutMs: flags.idleTimeout,
-    connectionsMax: flags.connectionsMax,
-    ...(flags.mode === 'http' && { http: httpOptionsOf(flags) }),
-  }
-  return createBalancer({ listeners: [listener], pools: [pool] }, { log, graceMs: flags.grace })
-}
-
-/** Where it listens, for machines. */
-export function listeningLine({ listeners }: Balancer): object {
-  const [first] = [...listeners.values()].map(({ address }) => formatAddress(address))
-  return { event: 'listening', address: first, pid: process.pid }
+  return withAdminOptions(withHttpOptions(withPoolOptions(balancing)))
 }

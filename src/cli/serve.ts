@@ -8,6 +8,8 @@ export interface Served {
   close(): Promise<unknown>
   /** What a state snapshot shows. */
   view(): unknown
+  /** Reads what describes it again; tells the log how that went. Absent when nothing does. */
+  reload?(why: string): void
 }
 
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const
@@ -43,7 +45,8 @@ export async function serve(start: () => Promise<Served>, log: Log): Promise<voi
     if (process.stderr.isTTY && !hasTerminal()) {
       leave = hangUp
       stop('the terminal is gone')
-    } else log.warn('reload_rejected', 'nothing to reload: no configuration file')
+    } else if (served?.reload !== undefined) served.reload('SIGHUP')
+    else log.warn('reload_rejected', 'nothing to reload: no configuration file')
   })
   // A listener also keeps Node from opening its debugger's port at this signal.
   process.on('SIGUSR1', () => log.debug('reopen', 'no log files to reopen'))

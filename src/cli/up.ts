@@ -4,9 +4,11 @@ import type { Balancer } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import { type Children, startChildren } from './children.ts'
+import { listeningLine, type ProxyFlags, startFlags } from './flagged.ts'
 import { withHelp } from './help.ts'
 import { logOf, whole, withServerOptions } from './options.ts'
-import { listeningLine, type ProxyFlags, startBalancer, withProxyOptions } from './proxy.ts'
+import { withProxyOptions } from './proxy.ts'
+import type { Running } from './running.ts'
 import { type Served, serve } from './serve.ts'
 
 interface UpFlags extends ProxyFlags {
@@ -47,22 +49,23 @@ export function upCommand(): Command {
         self.error(`error: --first-port: ${text}`)
       }
       const log = logOf('up', flags)
-      await serve(() => start(flags, log), log)
+      await serve(() => start(flags, self, log), log)
     },
   )
 }
 
-async function start(flags: UpFlags, log: Log): Promise<Served> {
+async function start(flags: UpFlags, self: Command, log: Log): Promise<Served> {
   const { backends, firstPort } = flags
   const wanted = Array.from({ length: backends }, (_, index) => ({
     host: '127.0.0.1',
     port: firstPort === 0 ? 0 : firstPort + index,
   }))
   const children = await startChildren(wanted, backendArgs(flags), log)
-  const balancer = await startInFront(children, flags, log)
+  const running = await startInFront(children, flags, self, log)
+  const { balancer } = running
   if (flags.json) console.log(JSON.stringify(listening(balancer, children)))
   else if (!flags.quiet) console.log(welcome(balancer, children, flags))
-  return { view: () => balancer.view(), close: () => close(balancer, children, flags) }
+  return { view: () => balancer.view(), close: () => close(running, children) }
 }
 
 /** They say only what is wrong, in the form that was asked for. */
@@ -74,10 +77,15 @@ function backendArgs({ quiet, logFormat, color }: UpFlags): string[] {
   ]
 }
 
-async function startInFront(children: Children, flags: ProxyFlags, log: Log): Promise<Balancer> {
+async function startInFront(
+  children: Children,
+  flags: ProxyFlags,
+  self: Command,
+  log: Log,
+): Promise<Running> {
   try {
     const specs = children.all.map(({ address }) => ({ address }))
-    return await startBalancer(specs, flags, log)
+    return await startFlags(specs, flags, self, log)
   } catch (error) {
     await children.close()
     throw error
@@ -85,8 +93,8 @@ async function startInFront(children: Children, flags: ProxyFlags, log: Log): Pr
 }
 
 /** First the proxy, which still needs the backends for what is under way. */
-async function close(balancer: Balancer, children: Children, { grace }: ProxyFlags): Promise<void> {
-  await balancer.close(grace)
+async function close(running: Running, children: Children): Promise<void> {
+  await running.close()
   await children.close()
 }
 

@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import type { BalancerSpec } from '../balancer.ts'
+import type { Log } from '../base/log.ts'
+import type { Configuration } from '../config.ts'
+import { type ProxyFlags, runningOptions } from './flagged.ts'
+import type { Target } from './pool-options.ts'
+import { type Running, startRunning } from './running.ts'
+
+/** What a file describes, ready to be started. */
+export interface Configured {
+  /** With what the file says where no flag does. */
+  readonly flags: ProxyFlags
+  start(log: Log): Promise<Running>
+}
+
+/** Flags that go with a file: how it runs, not what. */
+const besides = new Set([
+  ...['config', 'admin', 'adminToken', 'grace', 'json'],
+  ...['logLevel', 'logFormat', 'quiet', 'verbose', 'color'],
+])
+
+/** What a flag says of balancing, a file says better. Ends with a usage error when both are given. */
+export function refuseBeside(file: string, wanted: readonly Target[], self: Command): void {
+  if (wanted.length > 0) {
+    self.error(`error: BACKENDs and --config ${file} are too much: name them in the file`)
+  }
+  for (const option of self.options) {
+    const name = option.attributeName()
+    const source = self.getOptionValueSource(name)
+    if (besides.has(name) || source !== 'cli') continue
+    self.error(`error: ${option.long} and --config ${file} are too much: say it in the file`)
+  }
+}
+
+/** @throws PilotiError CONFIG with every problem of the file. */
+export async function readConfiguration(
+  file: string,
+  given: ProxyFlags,
+  self: Command,
+): Promise<Configured> {
+  const { loadConfig, watchConfig } = await import('../config.ts')
+  const configuration = await loadConfig(file)
+  const flags = completed(given, configuration, self)
+  const isAdminInFile = configuration.admin !== undefined
+  return {
+    flags,
+    start: (log) => {
+      for (const { message, line } of configuration.warnings) {
+        log.warn('config_warning', `${file}:${line}: ${message}`)
+      }
+      let first: BalancerSpec | undefined = configuration.spec
+      const describe = async (): Promise<BalancerSpec> => {
+        const spec = first ?? (await loadConfig(file)).spec
+        first = undefined
+        return spec
+      }
+      const options = runningOptions(flags, self)
+      const isAdminWanted = options.isAdminWanted || isAdminInFile
+      const watched = { name: file, watch: (changed: () => void) => watchConfig(file, changed) }
+      return startRunning(describe, { ...options, isAdminWanted, file: watched }, log)
+    },
+  }
+}
+
+/** A flag or a variable goes before the file, the file before a default. */
+function completed(given: ProxyFlags, configuration: Configuration, self: Command): ProxyFlags {
+  const { admin, graceMs, log } = configuration
+  const isOpen = (name: string): boolean =>
+    [undefined, 'default'].includes(self.getOptionValueSource(name))
+  return {
+    ...given,
+    ...(admin !== undefined && isOpen('admin') && { admin }),
+    ...(graceMs !== undefined && isOpen('grace') && { grace: graceMs }),
+    ...(log?.level !== undefined && isOpen('logLevel') && { logLevel: log.level }),
+    ...(log?.format !== undefined && isOpen('logFormat') && { logFormat: log.format }),
+  }
+}

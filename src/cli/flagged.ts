@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import type { Balancer, BalancerSpec, ListenerSpec } from '../balancer.ts'
+import { type Address, formatAddress } from '../base/address.ts'
+import type { Log } from '../base/log.ts'
+import type { Mode } from '../proxy.ts'
+import type { AdminFlags } from './admin-options.ts'
+import { type HttpFlags, httpOptionsOf } from './http-options.ts'
+import type { ServerOptions } from './options.ts'
+import { type PoolFlags, poolSpecOf, type Target } from './pool-options.ts'
+import { type Running, startRunning } from './running.ts'
+
+/** What `proxy` and `up` take alike. */
+export interface ProxyFlags extends ServerOptions, PoolFlags, HttpFlags, AdminFlags {
+  readonly config?: string
+  readonly listen: Address
+  readonly mode: Mode
+  readonly connectTimeout: number
+  readonly idleTimeout: number
+  readonly retries: number
+  readonly connectionsMax: number
+}
+
+/** Starts what the flags describe: one listener, one pool. @throws as `createBalancer`. */
+export function startFlags(
+  wanted: readonly Target[],
+  flags: ProxyFlags,
+  self: Command,
+  log: Log,
+): Promise<Running> {
+  const spec = specOf(wanted, flags)
+  return startRunning(async () => spec, runningOptions(flags, self), log)
+}
+
+/** What is not in the spec of a balancer. */
+export function runningOptions(
+  { admin, adminToken, grace }: ProxyFlags,
+  self: Command,
+): Parameters<typeof startRunning>[1] {
+  return {
+    graceMs: grace,
+    admin,
+    isAdminWanted: self.getOptionValueSource('admin') !== 'default',
+    ...(adminToken !== undefined && { adminToken }),
+  }
+}
+
+function specOf(wanted: readonly Target[], flags: ProxyFlags): BalancerSpec {
+  const pool = poolSpecOf(wanted, flags)
+  const listener: ListenerSpec = {
+    name: 'default',
+    mode: flags.mode,
+    address: flags.listen,
+    routes: [{ to: [{ pool: pool.name, weight: 1 }] }],
+    connectTimeoutMs: flags.connectTimeout,
+    retriesMax: flags.retries,
+    idleTimeoutMs: flags.idleTimeout,
+    connectionsMax: flags.connectionsMax,
+    ...(flags.mode === 'http' && { http: httpOptionsOf(flags) }),
+  }
+  return { listeners: [listener], pools: [pool] }
+}
+
+/** Where it listens, for machines. */
+export function listeningLine({ listeners }: Balancer): object {
+  const [first, ...others] = [...listeners.values()].map(({ address }) => formatAddress(address))
+  const more = others.length > 0 && { addresses: [first, ...others] }
+  return { event: 'listening', address: first, ...more, pid: process.pid }
+}

@@ -1,0 +1,99 @@
+import type { Admin } from '../admin.ts'
+import { type Balancer, type BalancerSpec, createBalancer } from '../balancer.ts'
+import { type Address, formatAddress } from '../base/address.ts'
+import { PilotiError, systemCode } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Served } from './serve.ts'
+
+export interface RunningOptions {
+  readonly graceMs: number
+  /** Where it is steered. */
+  readonly admin: Address | 'off'
+  /** Whether somebody asked for that address: then it must be had. */
+  readonly isAdminWanted: boolean
+  readonly adminToken?: string
+  /** What describes the balancer, if that may change, and how to hear that it has. */
+  readonly file?: {
+    readonly name: string
+    readonly watch: (changed: () => void) => () => void
+  }
+}
+
+/** A balancer at work, and how to steer it. */
+export interface Running extends Served {
+  readonly balancer: Balancer
+}
+
+/**
+ * Starts what `describe` says, and says it again at each reload.
+ *
+ * @throws as `createBalancer`; nothing runs then.
+ */
+export async function startRunning(
+  describe: () => Promise<BalancerSpec>,
+  options: RunningOptions,
+  log: Log,
+): Promise<Running> {
+  const { file, graceMs } = options
+  const balancer = await createBalancer(await describe(), { log, graceMs })
+  const apply = async (why: string): Promise<readonly string[]> => {
+    try {
+      const changes = await balancer.apply(await describe())
+      log.info('reload_ok', sentenceOf(changes, why), { changes, why })
+      return changes
+    } catch (error) {
+      const { message } = error as Error
+      log.error('reload_rejected', `nothing has changed (${why}): ${message}`, { why })
+      throw error
+    }
+  }
+  const reload = file && ((why: string) => apply(why))
+  let admin: Admin | undefined
+  try {
+    admin = await startAdmin(balancer, options, reload && (() => reload('asked to reload')), log)
+  } catch (error) {
+    await balancer.close(0)
+    throw error
+  }
+  const unwatch = file?.watch(() => void apply(`${file.name} changed`).catch(() => {}))
+  return {
+    balancer,
+    view: () => balancer.view(),
+    ...(reload && { reload: (why: string) => void reload(why).catch(() => {}) }),
+    async close() {
+      unwatch?.()
+      // It is still to be seen what the balancer waits for.
+      await balancer.close(graceMs)
+      await admin?.close()
+    },
+  }
+}
+
+async function startAdmin(
+  balancer: Balancer,
+  { admin: address, adminToken: token, isAdminWanted }: RunningOptions,
+  reload: (() => Promise<readonly string[]>) | undefined,
+  log: Log,
+): Promise<Admin | undefined> {
+  if (address === 'off') return undefined
+  // It costs as much as Node itself to load.
+  const { createAdmin } = await import('../admin.ts')
+  try {
+    const options = { address, ...(token && { token }), ...(reload && { reload }) }
+    const admin = await createAdmin(balancer, options)
+    const where = formatAddress(admin.address)
+    log.debug('admin', `to be steered at ${where}`, { address: where })
+    return admin
+  } catch (error) {
+    const isTaken = error instanceof PilotiError && systemCode(error.cause) === 'EADDRINUSE'
+    if (isAdminWanted || !isTaken) throw error
+    // Another piloti has the usual one: that is no reason not to balance.
+    log.warn('admin_off', `${error.message}; this piloti cannot be steered (--admin ADDR)`)
+    return undefined
+  }
+}
+
+function sentenceOf(changes: readonly string[], why: string): string {
+  if (changes.length === 0) return `reloaded (${why}): nothing is different`
+  return `reloaded (${why}): ${changes.join('; ')}`
+}

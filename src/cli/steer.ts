@@ -1,0 +1,164 @@
+import { Command, Argument as CommandArgument, InvalidArgumentError, Option } from 'commander'
+import type { BalancerView } from '../balancer.ts'
+import { parseAddress } from '../base/address.ts'
+import { tokenOption } from './admin-options.ts'
+import { type Answer, type Asking, ask } from './ask.ts'
+import { exit } from './exit.ts'
+import { withHelp } from './help.ts'
+import { usage } from './options.ts'
+import { statusTable } from './status-table.ts'
+
+interface SteerFlags extends Asking {
+  readonly pool?: string
+  readonly json?: boolean
+}
+
+/** `status`, and one command for each order. */
+export function steeringCommands(): Command[] {
+  return [status(), ...orders.map(command)]
+}
+
+interface Order {
+  readonly name: string
+  readonly summary: string
+  readonly about: string
+  readonly args: readonly Argument[]
+  readonly examples: readonly string[]
+  /** The JSON that says what is wanted. */
+  readonly body: (...args: unknown[]) => object
+}
+
+/** Made anew for each command: Commander keeps what was given. */
+type Argument = () => CommandArgument
+
+const backend: Argument = () => new CommandArgument('<BACKEND>', 'HOST:PORT, :PORT or unix:/PATH')
+const strategy: Argument = () => new CommandArgument('<STRATEGY>', 'a name, or a file')
+const weight: Argument = () =>
+  new CommandArgument('<WEIGHT>', 'a number above 0').argParser(weightOf)
+
+const orders: readonly Order[] = [
+  {
+    name: 'drain',
+    summary: 'give a backend no more work',
+    about: 'Gives a backend no more work; what it has, it finishes.',
+    args: [backend],
+    examples: ['piloti drain :5001'],
+    body: (id) => ({ backend: id }),
+  },
+  {
+    name: 'ready',
+    summary: 'give it work again',
+    about: 'Gives a backend work again that was drained.',
+    args: [backend],
+    examples: ['piloti ready :5001'],
+    body: (id) => ({ backend: id }),
+  },
+  {
+    name: 'weight',
+    summary: 'change the weight of a backend',
+    about: 'Gives a backend another weight, until it is given another one again.',
+    args: [backend, weight],
+    examples: ['piloti weight :5001 3'],
+    body: (id, to) => ({ backend: id, weight: to }),
+  },
+  {
+    name: 'add',
+    summary: 'add a backend',
+    about: 'Adds a backend, until the next reload.',
+    args: [backend],
+    examples: ['piloti add :5004', "piloti add ':5004;weight=3'"],
+    body: (id) => ({ backend: id }),
+  },
+  {
+    name: 'remove',
+    summary: 'take a backend out',
+    about: 'Takes a backend out; what it has, it finishes.',
+    args: [backend],
+    examples: ['piloti remove :5004'],
+    body: (id) => ({ backend: id }),
+  },
+  {
+    name: 'strategy',
+    summary: 'pick in another way',
+    about: 'Picks with another strategy from now on; all counters are kept.',
+    args: [strategy],
+    examples: ['piloti strategy least-connections', 'piloti strategy ./mine.ts'],
+    body: (name) => ({ strategy: name }),
+  },
+  {
+    name: 'reload',
+    summary: 'read the configuration again',
+    about:
+      'Reads the configuration file again and changes what is different, all or nothing. Ends with 3, and says why, when the file is wrong: everything goes on as before.',
+    args: [],
+    examples: ['piloti reload'],
+    body: () => ({}),
+  },
+]
+
+function command({ name, summary, about, args, examples, body }: Order): Command {
+  const made = new Command(name).summary(summary).description(about)
+  for (const argument of args) made.addArgument(argument())
+  const isOfPool = name !== 'reload'
+  return withHelp(withSteerOptions(made, isOfPool), examples).action(
+    async (...given: unknown[]) => {
+      const flags = given[args.length] as SteerFlags
+      const order = body(...given.slice(0, args.length))
+      const pool = flags.pool === undefined ? {} : { pool: flags.pool }
+      const answer = await ask(flags, 'POST', `/${name}`, { ...order, ...pool })
+      say(answer, flags, sentenceOf)
+    },
+  )
+}
+
+function status(): Command {
+  const examples = ['piloti status', 'piloti status --json', 'watch piloti status']
+  const made = new Command('status')
+    .summary('what a running piloti does')
+    .description('Shows the listeners, pools and backends of a running piloti.')
+  return withHelp(withSteerOptions(made, false), examples).action(async (flags: SteerFlags) => {
+    const answer = await ask(flags, 'GET', '/status')
+    say(answer, flags, (body) => statusTable(body as unknown as BalancerView))
+  })
+}
+
+function withSteerOptions(made: Command, isOfPool: boolean): Command {
+  const usual = '127.0.0.1:9901'
+  made
+    .optionsGroup('Options:')
+    .addOption(
+      new Option('--admin <ADDR>', 'where the running piloti is steered')
+        .env('PILOTI_ADMIN')
+        .default(parseAddress(usual), usual)
+        .argParser((text) => usage(() => parseAddress(text))),
+    )
+    .addOption(tokenOption())
+    .option('--json', 'the answer as JSON on standard output')
+  return isOfPool ? made.option('--pool <NAME>', 'which pool, if there are several') : made
+}
+
+function say(
+  { status: code, body }: Answer,
+  { json }: SteerFlags,
+  words: (body: Record<string, unknown>) => string,
+): void {
+  if (code === 200) return void console.log(json ? JSON.stringify(body, null, 2) : words(body))
+  if (json) console.log(JSON.stringify(body, null, 2))
+  process.stderr.write(`piloti: ${body.message}\n`)
+  const isConfiguration = body.code === 'CONFIG'
+  process.exitCode = isConfiguration ? exit.configuration : exit.failed
+}
+
+function sentenceOf(body: Record<string, unknown>): string {
+  const { changes, id, health, weight, reason } = body
+  if (Array.isArray(changes))
+    return changes.length === 0 ? 'nothing is different' : changes.join('\n')
+  const why = reason ? ` (${reason})` : ''
+  return `backend ${id} is ${health}${why}, weight ${weight}`
+}
+
+function weightOf(text: string): number {
+  const weight = Number(text)
+  if (weight > 0 && weight < Number.POSITIVE_INFINITY) return weight
+  throw new InvalidArgumentError(`'${text}' is no weight: a number above 0 wanted`)
+}
