@@ -17,6 +17,7 @@ import { RequestBody } from './http-request-body.ts'
 import type { HttpSettings } from './http-settings.ts'
 import { Tries } from './http-tries.ts'
 import { openTunnel } from './http-tunnel.ts'
+import type { Refusal } from './routes.ts'
 
 const retryLater = { 'Retry-After': '1' }
 
@@ -73,7 +74,7 @@ export class Exchange implements ConnectionUser {
   start(): void {
     const { router } = this.#settings
     const match = router.find(this.#head, this.#headBytes)
-    if (match === undefined) return this.fail(router.refusal.code, router.refusal.message)
+    if (match === undefined) return this.#refuse(router.refusal)
     this.#stripBytes = match.stripBytes
     this.#tries.begin(match.destination, this.#head, this.#headBytes)
   }
@@ -201,6 +202,12 @@ export class Exchange implements ConnectionUser {
   reply(message: string, headers: Readonly<Record<string, string>>): void {
     this.#end('ok')
     this.#answer({ status: 200, code: 'OK', message, headers })
+  }
+
+  #refuse({ code, message }: Refusal): void {
+    // Who sends what can be read in two ways is not trusted with a second try.
+    if (code === 'REQUEST_FRAMING') this.#head.keepAlive = false
+    this.fail(code, message)
   }
 
   #answer(answer: Answer): void {

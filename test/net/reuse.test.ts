@@ -44,6 +44,23 @@ describe('idle connections', () => {
     assert.ok(all.every(({ isOpen }) => !isOpen))
   })
 
+  it('ends those of one backend, and keeps the others', () => {
+    const { idle } = make()
+    const [a, b, other] = [new Connection(), new Connection(), new Connection()]
+    idle.put('x', a)
+    idle.put('x', b)
+    idle.put('y', other)
+    idle.drop('x')
+    idle.drop('nobody')
+    assert.deepEqual([a.isOpen, b.isOpen, other.isOpen], [false, false, true])
+    assert.equal(idle.count, 1)
+    // What ends tells so, and that changes nothing.
+    idle.remove('x', a)
+    idle.put('x', new Connection())
+    assert.equal(idle.count, 2)
+    idle.clear()
+  })
+
   it('ends those that have waited long enough, and gives none that has ended', () => {
     const { idle, sweep } = make()
     const [old, young, closed] = [new Connection(), new Connection(), new Connection()]

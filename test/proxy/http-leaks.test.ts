@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import type { PoolOptions } from '../../src/pool/options.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import { createProxy, type Proxy } from '../../src/proxy.ts'
 import { createStrategy } from '../../src/strategies/index.ts'
@@ -31,6 +32,8 @@ function dice(seed: number): (n: number) => number {
 
 const answer = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n${'x'.repeat(50_000)}`)
 const upload = Buffer.from(request('PUT', '/', 'Content-Length: 20000') + 'x'.repeat(20_000))
+const waiting = Buffer.from(request('PUT', '/', 'Content-Length: 20000'))
+const plain = Buffer.from(request('GET', '/'))
 
 /** A backend that answers after each 20 KB of a body, or breaks off somewhere. */
 function server(t: TestContext, breakOff: ((socket: Socket, got: number) => boolean) | undefined) {
@@ -50,10 +53,17 @@ function server(t: TestContext, breakOff: ((socket: Socket, got: number) => bool
   })
 }
 
-async function front(t: TestContext, ports: readonly number[]): Promise<Proxy> {
+async function front(
+  t: TestContext,
+  ports: readonly number[],
+  options: PoolOptions = {},
+): Promise<Proxy> {
   const specs = ports.map((port) => ({ address: { host: '127.0.0.1', port } }))
   // On a fast clock, so that a backend is left out for moments only.
-  const pool = new Pool(specs, createStrategy('round-robin'), { now: () => Date.now() * 10_000 })
+  const pool = new Pool(specs, createStrategy('round-robin'), {
+    now: () => Date.now() * 10_000,
+    ...options,
+  })
   const proxy = await createProxy({ pool })
   t.after(() => proxy.close(0))
   return proxy
@@ -137,6 +147,50 @@ describe(`${clients} clients`, { timeout: 60_000 }, () => {
       })
       await leave(socket)
     })
+    await assertNoSockets()
+  })
+
+  it('that leave while they wait in line leave nothing behind', async (t) => {
+    const seed = Date.now() % 1_000_000
+    t.diagnostic(`seed ${seed}`)
+    const random = dice(seed)
+    const limits = { maxConnections: 1, queueMax: 40, queueTimeoutMs: 60_000 }
+    const proxy = await front(t, [await server(t, undefined)], limits)
+    const first = open(proxy.address)
+    first.write(waiting)
+    await until(() => ledger(proxy).active === 1)
+    const live = async (): Promise<void> => {
+      const socket = open(proxy.address)
+      const moment = random(3)
+      await new Promise((resolve) => {
+        socket.on('connect', () => moment === 0 && resolve(undefined))
+        socket.write(moment === 1 ? waiting : plain, () => setTimeout(resolve, random(20)))
+      })
+      socket[random(2) === 0 ? 'destroy' : 'resetAndDestroy']()
+      await gone(socket)
+    }
+    const left = (count: number): Promise<void> =>
+      until(() => {
+        const { active, total } = proxy.view().connections
+        return active === 1 && total === count + 1
+      })
+    await crowd(clients / 5, live)
+    await left(clients / 5)
+    const before = await memory()
+    await crowd(clients, live)
+    await left(clients * 1.2)
+    first.destroy()
+    await settled(proxy)
+    const growth = (await memory()) - before
+    t.diagnostic(`${(growth / 1_000).toFixed(0)} KB more than before`)
+    assert.ok(growth < growthLimitBytes, `${growth} bytes are left of ${clients} clients`)
+    const { http, pool } = proxy.view()
+    assert.ok(http!.requests > clients / 2)
+    // Whoever was not turned away, because 40 waited, has waited: nobody but the first was ever served.
+    assert.equal(http!.aborted + (http!.answers.BACKENDS_FULL ?? 0), http!.requests)
+    assert.equal(pool.backends[0]!.leases, 1)
+    assert.equal(pool.queued, 0)
+    await proxy.close()
     await assertNoSockets()
   })
 
