@@ -56,8 +56,9 @@ export class Router {
 
   /** @throws RangeError for conditions that fit nothing, or weights that are none. */
   constructor(routes: readonly Route[]) {
+    if (routes.length === 0) throw new RangeError('routes is empty: no request would fit')
     this.#routes = routes.map((route) => new Way(route))
-    this.only = this.#routes[0]?.always
+    this.only = this.#routes[0]!.always
     this.#looksAtPaths = this.#routes.some(({ fitting }) => fitting.path.length > 0)
     this.pools = [...new Set(routes.flatMap(({ to }) => to.map(({ destination: d }) => d.pool)))]
   }
