@@ -6,6 +6,7 @@ import { absolute, specOf } from './config/describe.ts'
 import { type Examined, examine } from './config/examine.ts'
 import { formatProblem, type Problem } from './config/problem.ts'
 import { summaryOf } from './config/summary.ts'
+import { watchFile } from './discovery/watched-file.ts'
 
 export type { Problem }
 export { formatProblem }
@@ -14,6 +15,8 @@ export { formatProblem }
 export interface Configuration {
   /** As it was given; `-` is standard input. */
   readonly file: string
+  /** Of the file as it was read; `watchConfig` compares with it. Empty for standard input. */
+  readonly signature: string
   readonly spec: BalancerSpec
   readonly admin?: Address | 'off'
   readonly log?: { readonly level?: LogLevel; readonly format?: 'pretty' | 'json' }
@@ -60,12 +63,13 @@ export async function checkConfig(path: string, options: CheckOptions = {}): Pro
 
 function configurationOf(
   path: string,
-  { folder, model, problems }: Examined,
+  { signature, folder, model, problems }: Examined,
 ): Configuration | undefined {
   if (model === undefined) return undefined
   const { admin, grace, log } = model.file
   return {
     file: path,
+    signature,
     spec: specOf(model, folder),
     ...(admin !== undefined && { admin: admin === 'off' ? admin : absolute(admin, folder) }),
     ...(log !== undefined && { log }),
@@ -83,6 +87,17 @@ export function problemsOf(error: unknown): readonly Problem[] {
 /** What a file is called in messages. */
 export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path
+}
+
+/**
+ * Tells when the file has changed and stands still, however that was done; `loadConfig` says to what.
+ *
+ * @param known what was loaded of it; a change since then is told too.
+ * @returns what ends it. Nothing of it keeps the process alive.
+ */
+export function watchConfig(path: string, changed: () => void, known?: Configuration): () => void {
+  if (path === '-') return () => {}
+  return watchFile(path, changed, known && { signature: known.signature })
 }
 
 /** What a file may hold, for editors: JSON Schema 2020-12. */

@@ -13,6 +13,8 @@ import { type Read, readYaml } from './yaml.ts'
 
 /** What was found in a file. */
 export interface Examined {
+  /** Of the file as it was read; changes whenever the file does. */
+  readonly signature: string
   readonly folder: string
   /** In the order of the file. */
   readonly problems: readonly Problem[]
@@ -26,7 +28,7 @@ const problemsMax = 100
 /** Reads a file and finds all that is wrong with it. Rejects never. @param resolveNames asks DNS */
 export async function examine(path: string, resolveNames: boolean): Promise<Examined> {
   const folder = path === '-' ? resolve('.') : dirname(resolve(path))
-  const { text, fault } = await readSource(path)
+  const { text, fault, signature } = await readSource(path)
   if (fault !== '') return failed(folder, `cannot be read: ${fault}`, hints[fault])
   const read = readYaml(text)
   const faults = read.faults.map(({ offset, ...said }): Problem => {
@@ -34,10 +36,10 @@ export async function examine(path: string, resolveNames: boolean): Promise<Exam
   })
   if (read.tree === undefined) {
     return faults.length > 0
-      ? { folder, problems: faults, model: undefined }
+      ? { signature, folder, problems: faults, model: undefined }
       : failed(folder, 'describes nothing', 'write backends: [ADDRESS, …]')
   }
-  const { findings, data } = await shapeOf(read.tree)
+  const { findings, data } = await shapeOf(read.tree, faults.length === 0)
   const model = data && modelOf(data.file)
   const rules =
     data === undefined || model === undefined
@@ -51,7 +53,7 @@ export async function examine(path: string, resolveNames: boolean): Promise<Exam
   ]
   const sorted = sortProblems(problems).slice(0, problemsMax)
   const isWrong = sorted.some(({ severity }) => severity === 'error')
-  return { folder, problems: sorted, model: isWrong ? undefined : model }
+  return { signature, folder, problems: sorted, model: isWrong ? undefined : model }
 }
 
 const hints: Readonly<Record<string, string>> = {
@@ -62,7 +64,7 @@ const hints: Readonly<Record<string, string>> = {
 function failed(folder: string, message: string, suggestion?: string): Examined {
   const hint = suggestion === undefined ? {} : { suggestion }
   const problem: Problem = { line: 0, column: 0, path: '', severity: 'error', message, ...hint }
-  return { folder, problems: [problem], model: undefined }
+  return { signature: '', folder, problems: [problem], model: undefined }
 }
 
 interface Data {
@@ -77,7 +79,7 @@ interface Data {
 const roundsMax = 20
 
 /** What the schema says; and, with the wrong parts left out, what the rest means. */
-async function shapeOf(tree: Tree): Promise<{ findings: Finding[]; data?: Data }> {
+async function shapeOf(tree: Tree, isRead: boolean): Promise<{ findings: Finding[]; data?: Data }> {
   // Loading zod takes as long as starting Node: only who reads a file waits for it.
   const { parseFile } = await import('./schema.ts')
   const findings: Finding[] = []
@@ -90,7 +92,10 @@ async function shapeOf(tree: Tree): Promise<{ findings: Finding[]; data?: Data }
         pools?.kind === 'map'
           ? [...pools.entries.keys()]
           : modelOf(data).pools.map(({ name }) => name)
-      return { findings, data: { file: data, tree: rest, pools: names, isWhole: rest === tree } }
+      return {
+        findings,
+        data: { file: data, tree: rest, pools: names, isWhole: isRead && rest === tree },
+      }
     }
     const kept: Tree = rest
     const valueAt = (path: Path): unknown => {

@@ -64,6 +64,9 @@ function homeOf(key: string, known: readonly string[]): string | undefined {
   return known.includes('routes') && routeKeys.includes(key) ? 'a route of routes' : undefined
 }
 
+/** A longer list would hide what is wrong. */
+const knownShown = 12
+
 function unknownKey(path: Path, key: string, known: readonly string[]): Finding {
   const finding = { path: [...path, key], isOfKey: true, message: `unknown key '${shown(key)}'` }
   const home = homeOf(key, known)
@@ -71,7 +74,8 @@ function unknownKey(path: Path, key: string, known: readonly string[]): Finding 
   const translated = Object.hasOwn(translations, key) ? translations[key]! : ''
   const nearest = known.includes(translated) ? translated : suggest(key, known)
   if (nearest !== undefined) return { ...finding, suggestion: `did you mean ${nearest}?` }
-  return { ...finding, suggestion: `known here: ${known.join(', ')}` }
+  const all = known.length > knownShown ? 'piloti check --schema has all' : known.join(', ')
+  return { ...finding, suggestion: `known here: ${all}` }
 }
 
 /** Of several shapes, complains about the one that was probably meant: that of the value's own type. */

@@ -7,6 +7,8 @@ export interface Source {
   readonly text: string
   /** Empty when there is a text. */
   readonly fault: string
+  /** Changes whenever the file does. */
+  readonly signature: string
 }
 
 /** Reads this often until the file stands still: a write that takes longer is no editor's. */
@@ -21,7 +23,7 @@ export async function readSource(path: string): Promise<Source> {
     if (snapshot !== undefined) return snapshot
     await new Promise((resume) => setTimeout(resume, pauseMs))
   }
-  return { text: '', fault: 'it changes all the time' }
+  return fail('it changes all the time')
 }
 
 async function readStandardInput(): Promise<Source> {
@@ -31,12 +33,14 @@ async function readStandardInput(): Promise<Source> {
     for await (const piece of createReadStream('', { fd: 0, autoClose: false })) {
       length += piece.length
       if (length > sizeLimitBytes) {
-        return { text: '', fault: `it has more than ${sizeLimitBytes} bytes` }
+        return fail(`it has more than ${sizeLimitBytes} bytes`)
       }
       pieces.push(piece)
     }
   } catch (error) {
-    return { text: '', fault: shown(String(error)) }
+    return fail(shown(String(error)))
   }
-  return { text: Buffer.concat(pieces).toString('utf8'), fault: '' }
+  return { text: Buffer.concat(pieces).toString('utf8'), fault: '', signature: '' }
 }
+
+const fail = (fault: string): Source => ({ text: '', fault, signature: '' })

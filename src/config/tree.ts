@@ -23,11 +23,7 @@ export function valueOf({ content }: Tree): unknown {
 }
 
 function childOf({ content }: Tree, step: string | number): Tree | undefined {
-  if (content.kind === 'map') {
-    // What may be a list or a mapping is counted in both.
-    if (typeof step === 'number') return [...content.entries.values()][step]
-    return content.entries.get(step)
-  }
+  if (content.kind === 'map') return content.entries.get(String(step))
   return content.kind === 'list' ? content.items[Number(step)] : undefined
 }
 
@@ -38,12 +34,24 @@ export function find(tree: Tree, path: Path): Tree | undefined {
   return found
 }
 
-/** Where `path` stands, or what comes nearest above it. */
+/**
+ * Where `path` stands, or what comes nearest above it.
+ *
+ * It may be the path of the long form while the file has the short one: an item where there is but the one,
+ * a value where its key would be, an entry of a mapping by its number.
+ */
 export function offsetOf(tree: Tree, path: Path, isOfKey: boolean): number {
   let found = tree
-  for (const step of path) {
+  for (const [index, step] of path.entries()) {
+    const { content } = found
+    if (typeof step === 'string' && content.kind !== 'map') continue
+    if (typeof step === 'number' && content.kind === 'map') {
+      if (content.entries.has(String(path[index + 1]))) continue
+      const counted = [...content.entries.values()][step]
+      return counted?.keyOffset ?? found.offset
+    }
     const child = childOf(found, step)
-    if (child === undefined) break
+    if (child === undefined) return found.keyOffset ?? found.offset
     found = child
   }
   // An empty value stands nowhere that one could see.
@@ -61,7 +69,8 @@ export function prune(tree: Tree, paths: readonly Path[]): Tree | undefined {
   return without(tree, gone)
 }
 
-function without(tree: Tree, gone: ReadonlySet<Tree>): Tree | undefined {
+/** The tree without those in `gone`, which are in it. */
+export function without(tree: Tree, gone: ReadonlySet<Tree>): Tree | undefined {
   if (gone.has(tree)) return undefined
   const { content } = tree
   if (content.kind === 'scalar') return tree

@@ -12,7 +12,7 @@ import {
   Scalar,
   type YAMLMap,
 } from 'yaml'
-import type { Tree } from './tree.ts'
+import { type Tree, without } from './tree.ts'
 
 /** What is wrong with the text, before it means anything. */
 export interface Fault {
@@ -54,7 +54,7 @@ export function readYaml(source: string): Read {
     prettyErrors: false,
     // Its own check takes quadratic time; `unfold` looks as well.
     uniqueKeys: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const faults: Fault[] = [...document.errors, ...document.warnings].map((fault) => ({
     offset: fault.pos[0],
@@ -62,7 +62,9 @@ export function readYaml(source: string): Read {
   }))
   if (document.errors.length > 0) return { tree: undefined, faults: faults.slice(0, 1), position }
   const unfolding = new Unfolding(document, (offset) => position(offset).line)
-  const tree = unfolding.root()
+  const whole = unfolding.root()
+  if (unfolding.bomb !== undefined) return { tree: undefined, faults: [unfolding.bomb], position }
+  const tree = whole && without(whole, unfolding.holes)
   faults.push(...unfolding.faults)
   return { tree, faults, position }
 }
@@ -139,12 +141,18 @@ type Node = unknown
 /** Makes a tree of a document: aliases and merge keys become what they stand for, within bounds. */
 class Unfolding {
   readonly faults: Fault[] = []
+  /** What stands for nothing, because of a fault. */
+  readonly holes = new Set<Tree>()
+  /** Where aliases go beyond all bounds. */
+  bomb: Fault | undefined
   readonly #document: Document
   readonly #lineOf: (offset: number) => number
   readonly #anchors = new Map<string, Node>()
   /** The nodes being unfolded, so that one in itself is noticed. */
   readonly #open = new Set<Node>()
   #aliasDepth = 0
+  /** Of the alias that is being unfolded, as it stands in the text. */
+  #aliasOffset = 0
   #repeated = 0
 
   constructor(document: Document, lineOf: (offset: number) => number) {
@@ -162,15 +170,19 @@ class Unfolding {
     const place = keyOffset === undefined ? { offset } : { offset, keyOffset }
     const nothing: Tree = { ...place, content: { kind: 'scalar', value: null } }
     if (this.#aliasDepth > 0 && ++this.#repeated > repeatedMax) {
-      const message = `aliases repeat more than ${repeatedMax} values`
-      if (this.#repeated === repeatedMax + 1) this.faults.push({ offset, message })
+      this.bomb ??= {
+        offset: this.#aliasOffset,
+        message: `aliases repeat more than ${repeatedMax} values`,
+      }
       return nothing
     }
     if (isAlias(node)) {
       const content = this.#dereferenced(node.source, offset, (target) => {
         return this.#unfold(target, undefined).content
       })
-      return content === undefined ? nothing : { ...place, content }
+      if (content !== undefined) return { ...place, content }
+      this.holes.add(nothing)
+      return nothing
     }
     if (isScalar(node)) {
       if (node.anchor !== undefined && this.#aliasDepth === 0) this.#anchors.set(node.anchor, node)
@@ -245,6 +257,7 @@ class Unfolding {
       this.faults.push({ offset, message: `'*${name}' stands within what it means` })
       return undefined
     }
+    if (this.#aliasDepth === 0) this.#aliasOffset = offset
     this.#aliasDepth++
     const result = use(target)
     this.#aliasDepth--

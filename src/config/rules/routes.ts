@@ -101,7 +101,7 @@ function known(pool: string, path: Path, pools: readonly string[]): Finding[] {
   const nearest = suggest(pool, pools)
   const suggestion =
     nearest === undefined ? `one of ${pools.join(', ')}` : `did you mean ${nearest}?`
-  return [{ path, isOfKey: true, message: `unknown pool '${pool}'`, suggestion }]
+  return [{ path, message: `unknown pool '${pool}'`, suggestion }]
 }
 
 function unreachable(route: RouteKeys, before: readonly RouteKeys[], routes: Path): Finding[] {
