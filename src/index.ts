@@ -17,14 +17,20 @@ export type { Candidate, Candidates, Strategy } from './pool/strategy.ts'
 export type { Transition } from './pool/transition.ts'
 export type { BackendView } from './pool/view.ts'
 export {
+  type Affinity,
+  type AffinitySpec,
+  createAffinity,
   createProxy,
+  type Destination,
   type HttpOptions,
   type HttpView,
   httpDefaults,
   type Mode,
   type Proxy,
   type ProxyOptions,
+  type ProxySettings,
   type ProxyView,
+  type Route,
 } from './proxy.ts'
 export type { KeyOptions } from './strategies/bounded.ts'
 export { createStrategy, type StrategyContext, strategies } from './strategies/index.ts'

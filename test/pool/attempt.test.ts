@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type ErrorCode, PilotiError } from '../../src/base/errors.ts'
-import { attempt } from '../../src/pool/attempt.ts'
+import { attempt, attemptEach } from '../../src/pool/attempt.ts'
 import type { Lease } from '../../src/pool/lease.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import { roundRobin } from '../../src/strategies/round-robin.ts'
@@ -85,5 +85,48 @@ describe('attempt', () => {
     }
     await assert.rejects(attempt(pool, 'key', work), TypeError)
     assert.deepEqual([sum('active'), sum('aborted')], [0, 1])
+  })
+})
+
+describe('attemptEach', () => {
+  it('waits in line while all are full, when told who keeps the time', () => {
+    const address = { host: 'h', port: 1 }
+    const pool = new Pool([{ address, maxConnections: 1 }], roundRobin())
+    const heard: string[] = []
+    const held: Lease[] = []
+    const begin = (key: string, isPatient = true): (() => void) => {
+      let leave = (): void => {}
+      const work = (lease: Lease): void => void held.push(lease)
+      const giveUp = ({ code, message }: PilotiError): void => {
+        heard.push(`${key}: ${code} ${message}`)
+      }
+      const onWait = (gone: () => void): void => {
+        heard.push(`${key} waits`)
+        leave = gone
+      }
+      attemptEach(pool, key, work, giveUp, isPatient ? { onWait } : {})
+      return () => leave()
+    }
+    begin('a')
+    const leave = begin('b')
+    begin('c')
+    begin('d', false)
+    assert.deepEqual(heard, ['b waits', 'c waits', 'd: BACKENDS_FULL all backends are full'])
+    assert.equal(pool.queued, 2)
+    leave()
+    held[0]!.release('ok')
+    assert.deepEqual([held.length, pool.queued], [2, 0])
+    held[1]!.release('ok')
+    assert.equal(held.length, 2)
+  })
+
+  it('does not wait when nobody is merely full', () => {
+    const pool = new Pool([], roundRobin())
+    let told = ''
+    const giveUp = ({ code, message }: PilotiError): void => {
+      told = `${code} ${message}`
+    }
+    attemptEach(pool, '', assert.fail, giveUp, { onWait: () => assert.fail() })
+    assert.equal(told, 'NO_BACKEND the pool has no backend')
   })
 })

@@ -71,7 +71,7 @@ describe('updating a proxy', () => {
       [{ routes: [routeTo(pool)], pool }, /pool and affinity stand beside routes/],
       [{ affinity: { key: () => '' } }, /where the work goes is missing/],
     ]
-    const [{ id }] = pool.backends as [{ id: string }]
+    const { id } = pool.backends[0]!
     for (const [settings, message] of wrong) {
       assert.throws(() => proxy.update(settings), { message })
       assert.equal(proxy.view().pool.backends[0]!.id, id)
