@@ -45,9 +45,9 @@ export const agent: FastifyPluginCallback<AgentOptions> = Object.assign(plugin, 
   [Symbol.for('fastify.display-name')]: 'piloti/agent',
 })
 
-function plugin(app: FastifyInstance, options: AgentOptions, done: () => void): void {
+function plugin(app: FastifyInstance, options: AgentOptions, done: (error?: Error) => void): void {
   const { path = '/health', activeMax = Number.POSITIVE_INFINITY, load = () => 0 } = options
-  if (!(activeMax > 0)) throw new RangeError(`activeMax is ${activeMax}: above 0 wanted`)
+  if (!(activeMax > 0)) return done(new RangeError(`activeMax is ${activeMax}: above 0 wanted`))
   const utilization = watchUtilization(app)
   let requests = 0
   let draining = false
