@@ -74,7 +74,7 @@ describe('routes of mode http', { concurrency: 4, timeout: 15_000 }, () => {
     )
   })
 
-  it('take a prefix off, and refuse a path that can be read in two ways', async (t) => {
+  it('row 49: take a prefix off, and refuse a path that can be read in two ways', async (t) => {
     const port = await nodeBackend(t, ({ url }, response) => response.end(`got ${url}`))
     const destination = { pool: poolOf([port]) }
     const to = [{ destination, weight: 1 }]

@@ -83,7 +83,10 @@ describe('the manual of mode http', () => {
         assert.equal(errorKinds[code as keyof typeof errorKinds]?.status, Number(status), code)
       }
     }
-    const codes = Object.entries(errorKinds).filter(([, { status }]) => status !== 0)
-    for (const [code] of codes) assert.ok(manual.includes(code), code)
+    const codes = Object.entries(errorKinds)
+      .filter(([, { status }]) => status !== 0)
+      .map(([code]) => code)
+      .filter((code) => !code.startsWith('ADMIN_'))
+    for (const code of codes) assert.ok(manual.includes(code), code)
   })
 })
