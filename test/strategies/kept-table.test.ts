@@ -61,6 +61,16 @@ describe('a kept table', () => {
     assert.deepEqual([builds(), table.size], [2, 3])
   })
 
+  it('knows those that are away also after it was built for a new one', () => {
+    const { table, builds } = counted()
+    const all = idle(9)
+    table.follow(some(all.slice(0, 8)))
+    table.follow(some(all.slice(3)))
+    assert.equal(builds(), 2)
+    table.follow(all)
+    assert.deepEqual([builds(), table.size], [2, 9])
+  })
+
   it('does not grow while candidates come and go for ever', () => {
     const { table, builds } = counted()
     for (let generation = 0; generation < 5_000; generation++) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { hash } from '../../src/base/hash.ts'
 import type { Candidate, Strategy } from '../../src/pool/strategy.ts'
 import { strategies } from '../../src/strategies/index.ts'
 import { keyed } from '../../src/strategies/keyed.ts'
@@ -26,6 +27,17 @@ const without = (candidates: Some, gone: Candidate): Some =>
 it('the strategies by key are these', () => {
   assert.deepEqual(byKey.map(([name]) => name).sort(), ['maglev', 'rendezvous', 'ring', 'source'])
 })
+
+/** Two names with the same hash. */
+const sameHash = ((): [string, string] => {
+  const seen = new Map<number, string>()
+  for (let i = 0; ; i++) {
+    const name = `backend-${i}`
+    const before = seen.get(hash(name))
+    if (before !== undefined) return [before, name]
+    seen.set(hash(name), name)
+  }
+})()
 
 for (const [name, make] of byKey) {
   describe(`${name}, by key`, () => {
@@ -53,7 +65,8 @@ for (const [name, make] of byKey) {
 
     it('moves few keys to one that joins, and hardly any between the others', () => {
       for (const count of [2, 5, 20]) {
-        const all = idle(count + 1)
+        // The mean weight changes, too.
+        const all = weighing(Array.from({ length: count + 1 }, (_, i) => (i === 0 ? 3 : 2)))
         const joining = all.at(-1)!
         const before = idsOf(make(), without(all, joining))
         const after = idsOf(make(), all)
@@ -106,6 +119,15 @@ for (const [name, make] of byKey) {
       const after = idsOf(strategy, weighing([1, 4, 1, 1]))
       const count = (ids: string[]): number => ids.filter((id) => id === 'h:2').length
       assert.ok(count(after) > 1.6 * count(before), `${count(before)} and then ${count(after)}`)
+    })
+
+    it('gives keys to both of two whose names have the same hash', () => {
+      const [one, other] = sameHash
+      const candidates = idle(4)
+      candidates[1]!.id = one
+      candidates[2]!.id = other
+      const picked = idsOf(make(), candidates)
+      for (const { id } of candidates) assert.ok(picked.filter((is) => is === id).length > 200, id)
     })
 
     it('takes turns when there is no key', () => {
