@@ -13,6 +13,7 @@ import {
 } from '../../src/discovery/dns-message.ts'
 import { query, type Server } from '../../src/discovery/dns-query.ts'
 import { deadPort } from '../support/backends.ts'
+import { freePort } from './name-server.ts'
 
 const question: Question = { name: 'api.example', type: 'A' }
 const [authoritative, truncated] = [1 << 10, 1 << 9]
@@ -26,7 +27,7 @@ function answer(asked: Packet, changes: Partial<Packet> = {}): Packet {
 
 /** A server that answers each datagram with those that `reply` returns. */
 async function udpServer(t: TestContext, reply: (asked: Packet) => Buffer[]): Promise<Server> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  const socket = createSocket('udp4').bind(await freePort(), '127.0.0.1')
   t.after(() => socket.close())
   socket.on('message', (bytes, { port, address }) => {
     for (const datagram of reply(decode(bytes))) socket.send(datagram, port, address)

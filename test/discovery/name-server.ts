@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -120,19 +120,21 @@ function temporary(t: TestContext): string {
   return folder
 }
 
-/** Free for UDP and for TCP. */
-async function freePort(): Promise<number> {
+/** Free for UDP and for TCP, and below those that systems give to whoever asks for any. */
+export async function freePort(): Promise<number> {
   for (;;) {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer()
     const socket = createSocket('udp4')
-    const isFree = await new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(false)).bind(port, '127.0.0.1', () => resolve(true))
-    })
-    socket.close()
-    server.close()
-    await once(server, 'close')
-    if (isFree) return port
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening')
+      await once(socket.bind(port, '127.0.0.1'), 'listening')
+      return port
+    } catch {
+      // Taken: another one.
+    } finally {
+      socket.close()
+      if (server.listening) await once(server.close(), 'close')
+    }
   }
 }
