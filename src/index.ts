@@ -32,6 +32,25 @@ export {
   type ProxyView,
   type Route,
 } from './proxy.ts'
+export {
+  type Arrivals,
+  type BackendGroup,
+  type BackendReport,
+  createLogReader,
+  createReplay,
+  formatSimulation,
+  type LogReader,
+  type Replay,
+  type Request,
+  readWorkload,
+  type Service,
+  type SimulateOptions,
+  type Simulation,
+  type StrategyMaker,
+  type StrategyReport,
+  simulate,
+  type Workload,
+} from './simulator.ts'
 export type { KeyOptions } from './strategies/bounded.ts'
 export { createStrategy, type StrategyContext, strategies } from './strategies/index.ts'
 export { keyed } from './strategies/keyed.ts'
