@@ -82,7 +82,7 @@ export class Pool {
   wait(waiter: Waiter): boolean {
     const { tried } = waiter
     const open = this.#roster.open().filter((backend) => !tried.includes(backend))
-    return open.length > 0 && open.every(({ isFull }) => isFull) && this.#queue.add(waiter)
+    return open.length > 0 && !open.some(isFree) && this.#queue.add(waiter)
   }
 
   /** Waits no longer. Nothing happens to who does not wait. */
@@ -101,14 +101,15 @@ export class Pool {
 
   /** Why `lease` gives nothing now, for people. */
   why(tried: readonly Readonly<Backend>[] = nothing): string {
-    const all = this.#roster.backends
-    if (all.length === 0) return 'the pool has no backend'
-    if (all.every(({ isDraining }) => isDraining)) return 'all backends are draining'
+    const inUse = this.#roster.backends.filter(({ isDraining }) => !isDraining)
+    if (this.#roster.backends.length === 0) return 'the pool has no backend'
+    if (inUse.length === 0) return 'all backends are draining'
     const open = this.#roster.open()
-    if (open.length === 0) return 'all backends are down'
     const left = open.filter((backend) => !tried.includes(backend))
-    if (left.length === 0) return 'all backends that are up were tried'
-    return left.every(({ isFull }) => isFull) ? 'all backends are full' : 'no backend is free'
+    if (left.length > 0) return left.some(isFree) ? 'a backend is free' : 'all backends are full'
+    if (open.length > 0) return 'all backends were tried'
+    const isUnknown = inUse.every(({ health }) => health === 'unknown')
+    return isUnknown ? 'no backend was probed yet' : 'all backends are down'
   }
 
   /** How many backends may take work now. */
@@ -263,6 +264,8 @@ export class Pool {
     }
   }
 }
+
+const isFree = ({ isFull }: Backend): boolean => !isFull
 
 function hasSome<C extends Backend>(backends: readonly C[]): backends is Candidates<C> {
   return backends.length > 0
