@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { ran, start } from '../support/command.ts'
 
 const manual = readFileSync('docs/reference/cli.md', 'utf8')
-const commands = ['up', 'proxy', 'backend', 'check']
+const commands = ['up', 'proxy', 'backend', 'check', 'simulate']
 
 describe('the manual', () => {
   for (const command of commands) {
