@@ -159,7 +159,7 @@ describe('a backend of mode tcp', () => {
     }
     while (told('backend_ejected').length === 0) await heard()
     assert.equal(told('backend_ejected')[0]!.fields.backend, `127.0.0.1:${mute}`)
-    assert.equal(pool.view().backends[0]!.failed, 5)
+    assert.ok(pool.view().backends[0]!.failed >= 5)
     assert.equal(await heard(), 'well')
     assert.equal(await heard(), 'well')
   })
