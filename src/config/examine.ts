@@ -3,7 +3,15 @@ import type { ConfigFile } from './file.ts'
 import { findingsOf } from './issues.ts'
 import { missingFiles, unresolvable } from './lookups.ts'
 import { type Model, modelOf } from './model.ts'
-import { type Finding, formatPath, type Path, type Problem, sortProblems } from './problem.ts'
+import {
+  type Finding,
+  formatPath,
+  type IsBroken,
+  type Path,
+  type Problem,
+  printable,
+  sortProblems,
+} from './problem.ts'
 import { listenerRules } from './rules/listeners.ts'
 import { poolRules } from './rules/pools.ts'
 import { routeRules, unreachableRoutes, unusedPools } from './rules/routes.ts'
@@ -74,6 +82,7 @@ interface Data {
   /** Every pool that is named, also those with something wrong. */
   readonly pools: readonly string[]
   readonly isWhole: boolean
+  readonly isBroken: IsBroken
 }
 
 const roundsMax = 20
@@ -94,7 +103,13 @@ async function shapeOf(tree: Tree, isRead: boolean): Promise<{ findings: Finding
           : modelOf(data).pools.map(({ name }) => name)
       return {
         findings,
-        data: { file: data, tree: rest, pools: names, isWhole: isRead && rest === tree },
+        data: {
+          file: data,
+          tree: rest,
+          pools: names,
+          isWhole: isRead && rest === tree,
+          isBroken: (path) => findings.some((finding) => isBelow(finding.path, path)),
+        },
       }
     }
     const kept: Tree = rest
@@ -113,8 +128,14 @@ async function shapeOf(tree: Tree, isRead: boolean): Promise<{ findings: Finding
   return { findings }
 }
 
+/** At the top, only the keys there count: what is below them is not the one listener or pool. */
+function isBelow(path: Path, above: Path): boolean {
+  if (above.length === 0) return path.length === 1
+  return above.every((step, i) => path[i] === step)
+}
+
 async function meaningOf(
-  { pools, isWhole }: Data,
+  { pools, isWhole, isBroken }: Data,
   model: Model,
   folder: string,
   resolveNames: boolean,
@@ -125,8 +146,8 @@ async function meaningOf(
       ? [{ path: [], message: 'there are no backends', suggestion: 'write backends: [ADDRESS, …]' }]
       : []),
     ...listenerRules(model, folder),
-    ...routeRules(model, pools),
-    ...poolRules(model, folder),
+    ...routeRules(model, pools, isBroken),
+    ...poolRules(model, folder, isBroken),
     // What was left out as wrong may have said more.
     ...(isWhole ? [...unreachableRoutes(model), ...unusedPools(model)] : []),
     ...(await missingFiles(model, folder)),
@@ -141,7 +162,7 @@ function place(finding: Finding, tree: Tree, read: Read): Problem {
     ...read.position(offsetOf(tree, path, isOfKey)),
     path: formatPath(path),
     severity,
-    message: other === undefined ? message : message.replace('%LINE%', lineOfOther),
-    ...(suggestion !== undefined && { suggestion }),
+    message: printable(other === undefined ? message : message.replace('%LINE%', lineOfOther)),
+    ...(suggestion !== undefined && { suggestion: printable(suggestion) }),
   }
 }

@@ -9,7 +9,9 @@ export function findingsOf(issue: Issue, valueAt: (path: Path) => unknown): Find
   const path = issue.path as Path
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key, issue.message.split(' ')))
+      return issue.keys.map((key, nth) =>
+        unknownKey(path, key, nth < suggestionsMax ? issue.message.split(' ') : []),
+      )
     case 'invalid_union':
       return ofUnion(issue, valueAt)
     case 'invalid_key': {
@@ -25,6 +27,9 @@ export function findingsOf(issue: Issue, valueAt: (path: Path) => unknown): Find
       return [{ path, message: issue.message }]
   }
 }
+
+/** For more keys than that nobody reads them, and each takes its time. */
+const suggestionsMax = 100
 
 /** Words of other balancers, and what they are called here. */
 const translations: Readonly<Record<string, string>> = {
@@ -69,6 +74,7 @@ const knownShown = 12
 
 function unknownKey(path: Path, key: string, known: readonly string[]): Finding {
   const finding = { path: [...path, key], isOfKey: true, message: `unknown key '${shown(key)}'` }
+  if (known.length === 0) return finding
   const home = homeOf(key, known)
   if (home !== undefined) return { ...finding, suggestion: `it belongs in ${home}` }
   const translated = Object.hasOwn(translations, key) ? translations[key]! : ''

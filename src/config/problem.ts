@@ -29,6 +29,9 @@ export interface Finding {
   readonly other?: Path
 }
 
+/** Whether something at or below a path is wrong: what it lacks then may just have been left out. */
+export type IsBroken = (path: Path) => boolean
+
 /** `pools.web.backends[1]` */
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, step) => {
@@ -43,6 +46,11 @@ export function formatProblem(file: string, problem: Problem): string {
   const where = line === 0 ? file : `${file}:${line}:${column}`
   const word = severity === 'warning' ? 'warning: ' : ''
   return `${where}: ${word}${message}${suggestion === undefined ? '' : ` (${suggestion})`}`
+}
+
+/** What others wrote stands in messages: no control character of it reaches a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (odd) => `\\u{${odd.codePointAt(0)!.toString(16)}}`)
 }
 
 /** In the order of the file, each once. */

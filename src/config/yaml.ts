@@ -12,6 +12,7 @@ import {
   Scalar,
   type YAMLMap,
 } from 'yaml'
+import { shown } from '../discovery/host.ts'
 import { type Tree, without } from './tree.ts'
 
 /** What is wrong with the text, before it means anything. */
@@ -221,7 +222,7 @@ class Unfolding {
     if (before === undefined) entries.set(name, tree)
     else if (this.#aliasDepth === 0) {
       const line = this.#lineOf(before.keyOffset ?? before.offset)
-      const message = `'${name}' is here twice: line ${line} has it already`
+      const message = `'${shown(name)}' is here twice: line ${line} has it already`
       this.faults.push({ offset: keyOffset, message })
     }
   }
@@ -250,7 +251,10 @@ class Unfolding {
   #dereferenced<T>(name: string, offset: number, use: (target: Node) => T): T | undefined {
     const target = this.#anchors.get(name)
     if (target === undefined) {
-      this.faults.push({ offset, message: `'*${name}' has no anchor '&${name}' before it` })
+      this.faults.push({
+        offset,
+        message: `'*${shown(name)}' has no anchor '&${shown(name)}' before it`,
+      })
       return undefined
     }
     if (this.#open.has(target)) {

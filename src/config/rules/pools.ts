@@ -5,15 +5,15 @@ import { createStrategy } from '../../strategies/index.ts'
 import { absolute, isFile } from '../describe.ts'
 import type { ListenerKeys, PoolKeys } from '../file.ts'
 import { type Meant, type Model, usualListen } from '../model.ts'
-import type { Finding } from '../problem.ts'
+import type { Finding, IsBroken } from '../problem.ts'
 import { isLocal, overlap } from './listeners.ts'
 import { poolsOf } from './routes.ts'
 
 /** What is wrong with pools. */
-export function poolRules(model: Model, folder: string): Finding[] {
+export function poolRules(model: Model, folder: string, isBroken: IsBroken): Finding[] {
   return [
     ...model.pools.flatMap((pool) => [
-      ...empty(pool),
+      ...(isBroken(pool.path) ? [] : empty(pool)),
       ...twice(pool, folder),
       ...strategy(pool),
       ...queue(pool),

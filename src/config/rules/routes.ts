@@ -1,13 +1,13 @@
 import { suggest } from '../../base/suggest.ts'
 import type { ListenerKeys, RouteKeys } from '../file.ts'
 import type { Meant, Model } from '../model.ts'
-import type { Finding, Path } from '../problem.ts'
+import type { Finding, IsBroken, Path } from '../problem.ts'
 
 /** What is wrong with the ways from listeners to pools. @param pools the names of all, also of broken ones */
-export function routeRules(model: Model, pools: readonly string[]): Finding[] {
+export function routeRules(model: Model, pools: readonly string[], isBroken: IsBroken): Finding[] {
   return model.listeners.flatMap((listener) => {
     const { routes } = listener.keys
-    if (routes === undefined) return destination(listener, pools)
+    if (routes === undefined) return isBroken(listener.path) ? [] : destination(listener, pools)
     const path = listener.at('routes')
     return routes.flatMap((route, i) => ofRoute(route, [...path, i], pools))
   })
