@@ -32,7 +32,9 @@ export interface Watch {
 /** One backend, and when it is asked. */
 interface Patient {
   readonly backend: Readonly<Backend>
-  readonly abort: AbortController
+  /** Ends the probe under way. One for each: a signal keeps what ever listened to it. */
+  abort: AbortController
+  isDismissed: boolean
   timer: NodeJS.Timeout | undefined
   startedMs: number
   isAsked: boolean
@@ -115,6 +117,7 @@ class Loop implements Watch {
     const patient: Patient = {
       backend,
       abort: new AbortController(),
+      isDismissed: false,
       timer: undefined,
       startedMs: 0,
       isAsked: false,
@@ -129,6 +132,7 @@ class Loop implements Watch {
     this.#patients.delete(patient.backend)
     this.#waiting.delete(patient)
     clearTimeout(patient.timer)
+    patient.isDismissed = true
     patient.abort.abort()
   }
 
@@ -156,11 +160,11 @@ class Loop implements Watch {
     this.#probes++
     patient.isAsked = true
     patient.startedMs = performance.now()
-    const { backend, abort } = patient
-    const finding = await this.#find(backend, abort.signal)
+    patient.abort = new AbortController()
+    const finding = await this.#find(patient.backend, patient.abort.signal)
     this.#probes--
     patient.isAsked = false
-    if (!abort.signal.aborted) this.#take(patient, finding)
+    if (!patient.isDismissed) this.#take(patient, finding)
     this.#callNext()
   }
 
@@ -182,7 +186,7 @@ class Loop implements Watch {
       this.#tellIgnored(patient, finding.ignored ?? '')
     }
     // Whoever hears of what the report changed may have closed this.
-    if (patient.abort.signal.aborted) return
+    if (patient.isDismissed) return
     // All are asked at once in the beginning; from then on they are spread over the interval.
     if (isFirst && !patient.backend.isUnsettled) this.#wait(patient, intervalMs * random())
     else this.#schedule(patient.backend)
