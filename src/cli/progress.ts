@@ -2,8 +2,9 @@ const width = 30
 const everyMs = 100
 /** Where there is no terminal, a line now and then is enough. */
 const plainEveryMs = 10_000
-/** What is over sooner needs no bar. */
+/** What is over sooner needs no bar, and no line. */
 const patienceMs = 500
+const plainPatienceMs = 3_000
 
 /** Shows on stderr how far a long task has come. */
 export interface Progress {
@@ -16,7 +17,7 @@ export interface Progress {
 /** A bar on a terminal, a plain line now and then elsewhere. Nothing for what is over at once. */
 export function createProgress(what: string): Progress {
   const isTerminal = process.stderr.isTTY === true
-  let nextMs = performance.now() + (isTerminal ? patienceMs : plainEveryMs)
+  let nextMs = performance.now() + (isTerminal ? patienceMs : plainPatienceMs)
   let isShown = false
   return {
     show(share) {

@@ -151,9 +151,10 @@ export class Run {
       this.#meter.failed('refused', request.atMs)
       return done()
     }
-    this.#meter.given(station, request.key, nowMs)
-    if (!station.isOut)
+    if (!station.isOut) {
+      this.#meter.given(station, request.key, nowMs)
       return this.#give({ ...newJob(request, lease, station), done, sentMs: nowMs })
+    }
     lease.release('failed', undefined, 'connection refused')
     if (tried.length >= (this.#workload.retriesMax ?? 2)) {
       this.#meter.failed('refused', request.atMs, station)
