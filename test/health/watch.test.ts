@@ -314,6 +314,33 @@ describe('a watch of a changing pool', () => {
     await backTo(before)
   })
 
+  for (const [name, kind] of [
+    ['tcp', { kind: 'tcp' }],
+    ['http', { kind: 'http' }],
+  ] as const) {
+    it(`piles up no listeners, however often it asks one backend (${name})`, async (t) => {
+      const warnings: Error[] = []
+      const warn = (warning: Error): number => warnings.push(warning)
+      process.on('warning', warn)
+      t.after(() => process.off('warning', warn))
+      const { port } = await serve(t)
+      const { pool } = setUp([port])
+      let asked = 0
+      const probe = createProbe(kind)
+      watch(
+        t,
+        pool,
+        (...args) => {
+          asked++
+          return probe(...args)
+        },
+        { ...quick, intervalMs: 2 },
+      )
+      await until(() => asked > 30)
+      assert.deepEqual(warnings, [])
+    })
+  }
+
   it('may be closed by who hears of what it reports', async (t) => {
     const { pool } = setUp([1])
     let asked = 0
