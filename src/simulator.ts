@@ -1,26 +1,22 @@
 import { openRequests } from './simulator/arrivals.ts'
-import type { Simulation } from './simulator/report.ts'
-import { Run, requestsOf, type StrategyMaker } from './simulator/run.ts'
-import { type Request, requestsLimit, type Workload } from './simulator/workload.ts'
-import { createStrategy, strategies } from './strategies/index.ts'
-
-export type { Spread } from './simulator/durations.ts'
-export {
+import type { Spread } from './simulator/durations.ts'
+import {
   createLogReader,
   type LogFaults,
   type LoggedRequest,
   type LogReader,
 } from './simulator/log.ts'
-export type {
+import type {
   BackendReport,
   ErrorCounts,
   Queue,
   Simulation,
   StrategyReport,
 } from './simulator/report.ts'
-export type { StrategyMaker } from './simulator/run.ts'
-export { formatSimulation } from './simulator/table.ts'
-export type {
+import type { StrategyMaker } from './simulator/run.ts'
+import { conclude, createRuns, progressOf } from './simulator/runs.ts'
+import { formatSimulation } from './simulator/table.ts'
+import type {
   Arrivals,
   BackendGroup,
   Keys,
@@ -29,6 +25,28 @@ export type {
   Service,
   Workload,
 } from './simulator/workload.ts'
+import { strategies } from './strategies/index.ts'
+
+export type {
+  Arrivals,
+  BackendGroup,
+  BackendReport,
+  ErrorCounts,
+  Keys,
+  LogFaults,
+  LoggedRequest,
+  LogReader,
+  Period,
+  Queue,
+  Request,
+  Service,
+  Simulation,
+  Spread,
+  StrategyMaker,
+  StrategyReport,
+  Workload,
+}
+export { createLogReader, formatSimulation }
 
 export interface SimulateOptions {
   /** The same seed gives the same result; 1 by default. */
@@ -52,8 +70,8 @@ export interface Replay {
  * their answers ask later when these come later.
  *
  * @param names of the table, or makers of strategies; all of the table by default.
- * @throws PilotiError STRATEGY_UNKNOWN, ADDRESS when two backends have one name, RangeError for a workload
- *   whose requests are given, not drawn: see `createReplay`.
+ * @throws PilotiError STRATEGY_UNKNOWN, ADDRESS when two backends have one name, RangeError for a number that
+ *   makes no sense, and for a workload whose requests are given, not drawn: see `createReplay`.
  */
 export function simulate(
   workload: Workload,
@@ -80,7 +98,7 @@ export function simulate(
   for (const [index, run] of runs.entries()) {
     run.play(arrivals, (came, nowMs) => onProgress((index + shareOf(came, nowMs)) / runs.length))
   }
-  return end(workload, runs, seed)
+  return conclude(workload, runs, seed)
 }
 
 /** A simulation of requests that a program brings, such as those of a log. @throws as `simulate`. */
@@ -99,7 +117,7 @@ export function createReplay(
     },
     end() {
       for (const run of runs) run.end()
-      return end(workload, runs, seed)
+      return conclude(workload, runs, seed)
     },
   }
 }
@@ -114,39 +132,4 @@ export async function readWorkload(text: string, name = 'the workload'): Promise
   // The parsers take longer to load than all the rest, and few need them.
   const { parseWorkload } = await import('./simulator/workload-file.ts')
   return parseWorkload(text, name)
-}
-
-function createRuns(
-  workload: Workload,
-  names: readonly (string | StrategyMaker)[],
-  seed: number,
-): Run[] {
-  if (workload.backends.length === 0) throw new RangeError('the workload has no backend')
-  return names.map((name) => {
-    const make: StrategyMaker =
-      typeof name === 'string' ? (context) => createStrategy(name, context) : name
-    return new Run(workload, make, seed)
-  })
-}
-
-function progressOf(workload: Workload): (came: number, nowMs: number) => number {
-  const { durationMs } = workload
-  const requests = Math.min(requestsOf(workload), requestsLimit)
-  return (came, nowMs) =>
-    Math.min(1, Math.max(came / requests, durationMs === undefined ? 0 : nowMs / durationMs))
-}
-
-function end(workload: Workload, runs: readonly Run[], seed: number): Simulation {
-  const [first] = runs
-  const isOpen = workload.arrivals.kind !== 'closed'
-  const offeredLoad = Math.max(0, ...runs.map((run) => run.offeredLoad))
-  return {
-    title: workload.title ?? '',
-    seed,
-    requests: Math.max(0, ...runs.map(({ came }) => came)),
-    elapsedMs: first?.elapsedMs ?? 0,
-    offeredLoad,
-    isUnstable: isOpen && offeredLoad >= 1,
-    strategies: runs.map((run) => run.report()),
-  }
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { isStrategyFile, loadStrategy } from '../balancer/strategy-file.ts'
+import { isStrategyFile, loadStrategy } from '../balancer.ts'
 import { PilotiError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { LogFaults, Simulation, StrategyMaker, Workload } from '../simulator.ts'
@@ -28,7 +28,7 @@ const workloadLengthMax = 1_048_576
 const examples = [
   'piloti simulate --workload examples/workloads/one-slow.yaml',
   'piloti simulate -s round-robin -s two-choices access.log',
-  'piloti simulate --workload load.yaml --seed 7 --json | jq .strategies[].response',
+  'piloti simulate --workload load.yaml --seed 7 --json | jq .strategies[0]',
 ]
 
 export function simulateCommand(): Command {

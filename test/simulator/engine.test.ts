@@ -131,6 +131,13 @@ describe('a simulation', () => {
     assert.throws(() => simulate({ ...small, arrivals: { kind: 'given' } }), RangeError)
     assert.throws(() => simulate({ ...small, backends: [] }), RangeError)
     assert.throws(() => simulate(small, ['nonsense']), { code: 'STRATEGY_UNKNOWN' })
+    for (const ratePerSecond of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const arrivals = { kind: 'poisson', ratePerSecond } as const
+      const message = `workload.arrivals.ratePerSecond is ${ratePerSecond}: above 0 wanted`
+      assert.throws(() => simulate({ ...small, arrivals }), { name: 'RangeError', message })
+    }
+    assert.throws(() => simulate({ ...small, warmUpMs: -1 }), /warmUpMs is -1: 0 or more wanted/)
+    assert.throws(() => simulate({ ...small, backends: [{ name: 'a', count: 0 }] }), RangeError)
     const backends = [{ name: 'a' }, { name: 'a' }]
     assert.throws(() => simulate({ ...small, backends }), { code: 'ADDRESS' })
   })
