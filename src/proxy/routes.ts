@@ -54,11 +54,16 @@ export class Router {
   readonly #looksAtPaths: boolean
   readonly #asked = new Asked()
 
-  /** @throws RangeError for conditions that fit nothing, or weights that are none. */
-  constructor(routes: readonly Route[]) {
+  /**
+   * @param before whose place this takes: routes that share as they did there go on where they were.
+   * @throws RangeError for conditions that fit nothing, or weights that are none.
+   */
+  constructor(routes: readonly Route[], before?: Router) {
     if (routes.length === 0) throw new RangeError('routes is empty: no request would fit')
     this.#routes = routes.map((route) => new Way(route))
     this.only = this.#routes[0]!.always
+    const old = before === undefined ? [] : before.#routes
+    for (const [i, way] of this.#routes.entries()) if (i < old.length) way.goOnFrom(old[i]!)
     this.#looksAtPaths = this.#routes.some(({ fitting }) => fitting.path.length > 0)
     this.pools = [...new Set(routes.flatMap(({ to }) => to.map(({ destination: d }) => d.pool)))]
   }
@@ -139,6 +144,16 @@ class Way {
       }
     }
     return this.#next().match
+  }
+
+  /** Or who is owed little would get nothing when changes come often. */
+  goOnFrom(before: Way): void {
+    const old = before.#shares
+    const isSame = (share: Share, i: number): boolean =>
+      share.weight === old[i]!.weight &&
+      share.match.destination.pool === old[i]!.match.destination.pool
+    if (old.length !== this.#shares.length || !this.#shares.every(isSame)) return
+    for (const [i, share] of this.#shares.entries()) share.current = old[i]!.current
   }
 
   /** Smooth weighted round robin. @see nginx, commit 52327e0 (2012) */

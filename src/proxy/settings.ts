@@ -54,7 +54,7 @@ export function completeSettings(
 
 function routerOf({ pool, affinity, routes }: ProxySettings, before: Router | undefined): Router {
   if (routes !== undefined) {
-    if (pool === undefined && affinity === undefined) return new Router(routes)
+    if (pool === undefined && affinity === undefined) return new Router(routes, before)
     throw new RangeError('pool and affinity stand beside routes: give them to the routes')
   }
   if (pool !== undefined) {

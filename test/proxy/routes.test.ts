@@ -221,6 +221,20 @@ describe('a router', () => {
     assert.equal(router.pools.length, 4)
   })
 
+  it('goes on sharing where the one before it was, for the same pools and weights', () => {
+    const to = { a: 5, b: 1, c: 1 }
+    const all = named([{ to }])
+    let router = new Router(all.routes)
+    let round = ''
+    for (let i = 0; i < 14; i++) {
+      round += all.nameOf(router)
+      router = new Router(all.routes, router)
+    }
+    assert.equal(round, 'aabacaaaabacaa')
+    const other = all.routes.map((route) => ({ ...route, to: [...route.to].reverse() }))
+    assert.equal(all.nameOf(new Router([...other, ...all.routes], router)), 'a')
+  })
+
   it('keeps a client that belongs to a backend in the pool where that is', () => {
     const affinity = (id: string) => ({ key: () => '', backendId: () => id || undefined })
     const to = ['', 'b', ''].map((id) => ({
