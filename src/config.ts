@@ -1,4 +1,4 @@
-import type { BalancerSpec } from './balancer/spec.ts'
+import type { BalancerSpec } from './balancer.ts'
 import type { Address } from './base/address.ts'
 import { PilotiError } from './base/errors.ts'
 import type { LogLevel } from './base/log.ts'
@@ -81,7 +81,7 @@ function configurationOf(
 /** The problems that `loadConfig` found; none for any other error. */
 export function problemsOf(error: unknown): readonly Problem[] {
   const isOurs = error instanceof PilotiError && error.code === 'CONFIG'
-  return isOurs ? (error.cause as readonly Problem[]) : []
+  return isOurs && Array.isArray(error.cause) ? error.cause : []
 }
 
 /** What a file is called in messages. */

@@ -1,11 +1,12 @@
 import { isAbsolute, resolve } from 'node:path'
-import type {
-  BalancerSpec,
-  ListenerSpec,
-  PoolSpec,
-  RouteSpec,
-  SourceSpec,
-} from '../balancer/spec.ts'
+import {
+  type BalancerSpec,
+  isStrategyFile,
+  type ListenerSpec,
+  type PoolSpec,
+  type RouteSpec,
+  type SourceSpec,
+} from '../balancer.ts'
 import type { Address } from '../base/address.ts'
 import { createStrategy } from '../strategies/index.ts'
 import {
@@ -72,7 +73,7 @@ function poolSpec({ name, keys }: Meant<PoolKeys>, folder: string): PoolSpec {
     name,
     backends: backends.map((spec) => ({ ...spec, address: absolute(spec.address, folder) })),
     ...(discover.length > 0 && { sources: discover.map((source) => sourceSpec(source, folder)) }),
-    strategy: isFile(strategy) ? resolve(folder, strategy) : createStrategy(strategy).name,
+    strategy: isStrategyFile(strategy) ? resolve(folder, strategy) : createStrategy(strategy).name,
     ...given({
       affinity: keys.affinity,
       health: keys.health,
@@ -94,11 +95,6 @@ function sourceSpec(source: DiscoverKeys, folder: string): SourceSpec {
   const { port, server } = source
   if ('srv' in source) return { kind: 'srv', name: source.srv, ...given({ port, server }) }
   return { kind: 'dns', name: source.dns, port: source.port, ...given({ server }) }
-}
-
-/** Whether a strategy is a file of somebody's own, and no name of the table. */
-export function isFile(strategy: string): boolean {
-  return /[/\\]|\.[cm]?[jt]s$/.test(strategy)
 }
 
 /** Unix sockets are named relative to the file, as all paths in it. */

@@ -1,4 +1,4 @@
-import type { AffinitySpec, HealthSpec } from '../balancer/spec.ts'
+import type { AffinitySpec, HealthSpec } from '../balancer.ts'
 import type { Address } from '../base/address.ts'
 import type { LogLevel } from '../base/log.ts'
 import type { BackendSpec } from '../pool/backend.ts'

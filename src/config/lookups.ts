@@ -1,11 +1,11 @@
 import { lookup, Resolver } from 'node:dns/promises'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { isStrategyFile } from '../balancer.ts'
 import { systemCode } from '../base/errors.ts'
 import { parseBackendsFile } from '../discovery/backends-file.ts'
 import { shown } from '../discovery/host.ts'
 import { takeSnapshot } from '../discovery/snapshot.ts'
-import { isFile } from './describe.ts'
 import type { Model } from './model.ts'
 import type { Finding, Path } from './problem.ts'
 
@@ -17,7 +17,7 @@ export async function missingFiles(model: Model, folder: string): Promise<Findin
     const { strategy, discover = [] } = pool.keys
     const path = pool.at('discover')
     return [
-      ...(strategy !== undefined && isFile(strategy)
+      ...(strategy !== undefined && isStrategyFile(strategy)
         ? [strategyFile(strategy, pool.at('strategy'), folder)]
         : []),
       ...discover.flatMap((source, i) =>

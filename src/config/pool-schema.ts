@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AffinitySpec } from '../balancer/spec.ts'
+import type { AffinitySpec } from '../balancer.ts'
 import { shown } from '../discovery/host.ts'
 import { checkedName, parseServer } from '../discovery/source.ts'
 import { parseBackend, parseBackendAddress } from '../discovery/static.ts'

@@ -1,4 +1,4 @@
-import type { BalancerSpec, ListenerSpec, PoolSpec, RouteSpec } from '../balancer/spec.ts'
+import type { BalancerSpec, ListenerSpec, PoolSpec, RouteSpec } from '../balancer.ts'
 import { formatAddress } from '../base/address.ts'
 
 /** What a spec describes, in lines for people: listeners with their routes, then pools. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { BalancerSpec } from '../../src/balancer/spec.ts'
+import type { BalancerSpec } from '../../src/balancer.ts'
 import { type Checked, checkConfig, formatProblem, loadConfig } from '../../src/config.ts'
 
 /** A folder of its own for a test; gone when it ends. */

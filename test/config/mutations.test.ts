@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import fc from 'fast-check'
+import { checkSpec } from '../../src/balancer/check.ts'
 import { PilotiError } from '../../src/base/errors.ts'
 import { readRoutePath } from '../../src/config/conditions.ts'
 import { checkConfig, loadConfig, problemsOf } from '../../src/config.ts'
@@ -65,7 +66,10 @@ it('whatever becomes of the example, it is described or refused with lines that 
     await writeFile(path, bytes)
     const last = bytes.toString('utf8').split(/\r\n|\r|\n/).length
     const error = await loadConfig(path).then(
-      ({ warnings }) => warnings,
+      ({ spec, warnings }) => {
+        checkSpec(spec)
+        return warnings
+      },
       (thrown: unknown) => {
         assert.ok(thrown instanceof PilotiError && thrown.code === 'CONFIG', String(thrown))
         assert.ok(problemsOf(thrown).length > 0)
@@ -141,16 +145,16 @@ it('bombs are refused before they go off', async (t) => {
     deepBlock: `${'- '.repeat(100_000)}a`,
     deepKeys: `${'? '.repeat(100_000)}a`,
     deepIndent: many(700, (n) => `${' '.repeat(n)}a:\n`),
-    keys: many(60_000, (n) => `key${n}: 1\n`),
-    sameKeys: 'a: 1\n'.repeat(100_000),
-    errors: 'a: [}\n'.repeat(50_000),
-    aliases: `a: &a 1\nb: [${'*a,'.repeat(200_000)}]`,
+    keys: many(20_000, (n) => `key${n}: 1\n`),
+    sameKeys: 'a: 1\n'.repeat(30_000),
+    errors: 'a: [}\n'.repeat(15_000),
+    aliases: `a: &a 1\nb: [${'*a,'.repeat(50_000)}]`,
     merges: many(12, (n) =>
       n === 0
         ? 'a: &a {x: 1}\n'
         : `${letters[n]}: &${letters[n]} {<<: [${`*${letters[n - 1]},`.repeat(9)}]}\n`,
     ),
-    anchors: many(20_000, (n) => `a${n}: &a${n} [${n === 0 ? '' : `*a${n - 1}`}]\n`),
+    anchors: many(5_000, (n) => `a${n}: &a${n} [${n === 0 ? '' : `*a${n - 1}`}]\n`),
     names: `backends: [${many(20_000, (n) => `h${n}:80,`)}]`,
   }
   for (const [name, text] of Object.entries(bombs)) {

@@ -133,8 +133,10 @@ const anyHosts = new Set(['0.0.0.0', '::'])
 /** Whether two sockets cannot both listen: the same address, or one takes in the other. */
 export function overlap(a: Address, b: Address): boolean {
   if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
-  if (a.port !== b.port || a.port === 0) return false
+  if (a.port !== b.port) return false
   const [mine, its] = [hostOf(a), hostOf(b)]
+  // Any free port is another one each time, but a balancer tells its listeners by their addresses.
+  if (a.port === 0) return mine === its
   if (mine === its || mine === '::' || its === '::') return true
   const isAny = anyHosts.has(mine) || anyHosts.has(its)
   return isAny && !mine.includes(':') && !its.includes(':')

@@ -1,8 +1,9 @@
+import { isStrategyFile } from '../../balancer.ts'
 import { type Address, formatAddress } from '../../base/address.ts'
 import { PilotiError } from '../../base/errors.ts'
 import { healthDefaults } from '../../health/spec.ts'
 import { createStrategy } from '../../strategies/index.ts'
-import { absolute, isFile } from '../describe.ts'
+import { absolute } from '../describe.ts'
 import type { ListenerKeys, PoolKeys } from '../file.ts'
 import { type Meant, type Model, usualListen } from '../model.ts'
 import type { Finding, IsBroken } from '../problem.ts'
@@ -51,7 +52,7 @@ function twice(pool: Meant<PoolKeys>, folder: string): Finding[] {
 
 function strategy(pool: Meant<PoolKeys>): Finding[] {
   const { strategy = 'round-robin' } = pool.keys
-  if (isFile(strategy)) return []
+  if (isStrategyFile(strategy)) return []
   try {
     createStrategy(strategy)
     return []
