@@ -62,7 +62,7 @@ export class Backend implements Candidate {
   /** Nobody has given it work yet, although the process had been running: it must warm up first. */
   isNew = false
   /** What the last transition told of it. */
-  told: 'up' | 'down' | 'ejected' = 'up'
+  told: 'up' | 'down' | 'ejected' | 'draining' = 'up'
   health: Health = 'up'
   healthSinceMs = 0
   /** How busy it says it is, from 0; 1 and above is too busy for any more work. */

@@ -155,6 +155,7 @@ export class Roster {
     backend.spec = spec
     backend.health = healthOf(backend, isProbed)
     backend.healthSinceMs = now()
+    if (backend.health === 'draining') backend.told = 'draining'
     return backend
   }
 
@@ -188,13 +189,14 @@ export class Roster {
     if (backend.health === 'draining') return this.#start(backend)
     backend.isFinishing = false
     const told = tellings[backend.health]
-    if (told === undefined || (told === backend.told && before !== 'draining')) return
+    if (told === undefined || told === backend.told) return
     backend.told = told
     this.#note({ event: `backend_${told}`, backend, reason: reasonOf(backend) })
   }
 
   /** It takes no more work, and ends what it has. */
   #start(backend: Backend): void {
+    backend.told = 'draining'
     backend.isFinishing = true
     this.#note({ event: 'drain_start', backend, reason: reasonOf(backend) })
     if (backend.active === 0) this.#finish(backend)
@@ -207,7 +209,7 @@ export class Roster {
 }
 
 /** What a transition says of a health; nothing where that is only for a moment. */
-const tellings: Readonly<Partial<Record<Health, Backend['told']>>> = {
+const tellings: Readonly<Partial<Record<Health, 'up' | 'down' | 'ejected'>>> = {
   up: 'up',
   down: 'down',
   overloaded: 'down',

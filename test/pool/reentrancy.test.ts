@@ -159,7 +159,7 @@ describe('a waiter', () => {
     const { pool, take } = arena(2, limited)
     const leases = [take(1), take(2)]
     const broken = waiter({
-      then() {
+      use() {
         leases[1]!.release('ok')
         throw new TypeError('a bug')
       },
