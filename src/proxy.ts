@@ -82,10 +82,8 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const forwarding = (mode === 'tcp' ? forwardTcp : forwardHttp)(log, settings)
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: mode === 'tcp' })
-  let asked: number | undefined
-  const limit = ({ connectionsMax = 10_000 }: ProxySettings): void => {
-    if (connectionsMax === asked) return
-    asked = connectionsMax
+  let { connectionsMax } = options
+  const limit = (): void => {
     // What Node makes of 0 depends on its version.
     server.maxConnections = clientsMax(connectionsMax, log) || Number.POSITIVE_INFINITY
   }
@@ -99,7 +97,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     // Once: under a flood a line for each would be a second flood.
     if (connections.refused === 1) log.warn('connection_limit', limitText(server.maxConnections))
   })
-  limit(options)
+  limit()
   const bound = await listen(server, address)
   server.on('error', (error) => log.error('accept', `cannot accept: ${error.message}`))
   let silence = announceOwn(options.pool, log)
@@ -122,7 +120,10 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     update(given) {
       const next = completeSettings(given, mode, settings.router)
       forwarding.configure(next)
-      limit(given)
+      if (given.connectionsMax !== connectionsMax) {
+        connectionsMax = given.connectionsMax
+        limit()
+      }
       if (next.router !== settings.router) {
         silence()
         silence = announceOwn(given.pool, log)

@@ -4,19 +4,23 @@ import type { Log } from '../base/log.ts'
 /** What the process itself needs, and what other listeners, probes and logs may. */
 const reserved = 64
 
+const usual = 10_000
+
 /**
- * How many clients may be connected at a time: `wanted`, or fewer when the process may not open enough files.
- * Each client may need a second one, for its backend. 0 is no limit, and stays that.
+ * How many clients may be connected at a time: those asked for, or fewer when the process may not open enough
+ * files. Each client may need a second one, for its backend. 0 is no limit, and stays that.
  *
- * Only Linux tells (/proc/self/limits); elsewhere it is what is wanted.
+ * Only Linux tells (/proc/self/limits); elsewhere it is what was asked for.
  */
-export function clientsMax(wanted: number, log: Log): number {
+export function clientsMax(asked: number | undefined, log: Log): number {
+  const wanted = asked ?? usual
   const files = filesMax()
   const possible = Math.max(1, Math.floor((files - reserved) / 2))
   if (wanted <= possible) return wanted
   const why = `this process may open ${files} files (ulimit -n), and each client needs two`
   const sentence = `${possible} clients may be connected instead of ${wanted}: ${why}`
-  log.warn('connections_max_lowered', sentence, { connectionsMax: possible, wanted, files })
+  const level = asked === undefined ? 'info' : 'warn'
+  log[level]('connections_max_lowered', sentence, { connectionsMax: possible, wanted, files })
   return possible
 }
 

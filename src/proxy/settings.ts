@@ -24,7 +24,10 @@ export interface ProxySettings {
   readonly idleTimeoutMs?: number
   /** Times, limits and manners of mode `http`; the defaults are `httpDefaults`. */
   readonly http?: Partial<HttpOptions>
-  /** How many clients may be connected at a time; further ones are closed at once. 0 is no limit. */
+  /**
+   * How many clients may be connected at a time; further ones are closed at once. 0 is no limit. 10,000, or as
+   * many as the process may open files for.
+   */
   readonly connectionsMax?: number
 }
 

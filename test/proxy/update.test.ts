@@ -152,8 +152,10 @@ describe('a process that may open few files', () => {
     import { Pool } from './src/pool/pool.ts'
     import { roundRobin } from './src/strategies/round-robin.ts'
     const pool = new Pool([], roundRobin())
-    const warn = (event, sentence, fields) => console.log(event + ': ' + sentence, JSON.stringify(fields))
-    const log = { debug() {}, info() {}, warn, error: warn }
+    const say = (level) => (event, sentence, fields) => {
+      if (event !== 'listening') console.log(level, event + ': ' + sentence, JSON.stringify(fields))
+    }
+    const log = { debug() {}, info: say('info'), warn: say('warn'), error: say('error') }
     for (const connectionsMax of [undefined, 400, 0, 100]) {
       const proxy = await createProxy({ pool, log, connectionsMax })
       proxy.update({ connectionsMax })
@@ -168,9 +170,9 @@ describe('a process that may open few files', () => {
     const shell = ['-c', 'ulimit -n 512; exec "$@"', 'sh', ...node]
     const { stdout } = await run('sh', shell, { cwd: new URL('../..', import.meta.url) })
     const why = 'this process may open 512 files (ulimit -n), and each client needs two'
-    const line = (wanted: number): string =>
-      `connections_max_lowered: 224 clients may be connected instead of ${wanted}: ${why} ` +
+    const line = (level: string, wanted: number): string =>
+      `${level} connections_max_lowered: 224 clients may be connected instead of ${wanted}: ${why} ` +
       JSON.stringify({ connectionsMax: 224, wanted, files: 512 })
-    assert.deepEqual(stdout.trim().split('\n'), [line(10_000), line(400)])
+    assert.deepEqual(stdout.trim().split('\n'), [line('info', 10_000), line('warn', 400)])
   })
 })
