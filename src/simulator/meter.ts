@@ -13,7 +13,7 @@ interface Count {
 export type Failure = Exclude<keyof ErrorCounts, 'unfinished'>
 
 /** So many keys are remembered; those of more are not looked at. */
-const keysMax = 1_000_000
+const keysMax = 100_000
 
 /** Measures a run. What came before the measurement began is not counted when it ends, either. */
 export class Meter {

@@ -35,6 +35,9 @@ interface Job extends StationJob, Request {
 
 const nothing = (): void => {}
 
+/** More are never under way: what comes then is refused, as a balancer refuses it, long before. */
+const heldMax = 100_000
+
 /** One strategy against one workload, in virtual time, with the real pool. */
 export class Run {
   readonly #workload: Workload
@@ -46,6 +49,7 @@ export class Run {
   readonly #meter: Meter
   readonly #luck: () => number
   #came = 0
+  #held = 0
 
   constructor(workload: Workload, make: StrategyMaker, seed: number) {
     const models = backendsOf(workload)
@@ -138,6 +142,10 @@ export class Run {
   #accept(request: Request, done: () => void): void {
     this.#came++
     this.#meter.arrived(request.atMs, request.workMs)
+    if (this.#held >= heldMax) {
+      this.#meter.failed('refused', request.atMs)
+      return done()
+    }
     this.#dispatch(request, [], done)
   }
 
@@ -167,6 +175,7 @@ export class Run {
   #give(job: Job): void {
     const { timeoutMs } = this.#workload
     const { failures, latencyMs } = job.station.model
+    this.#held++
     if (timeoutMs !== undefined) {
       job.timeout = this.#agenda.after(timeoutMs, () => this.#giveUp(job))
     }
@@ -209,6 +218,7 @@ export class Run {
   }
 
   #finish(job: Job): void {
+    this.#held--
     if (job.timeout !== undefined) this.#agenda.delete(job.timeout)
     job.done()
   }

@@ -93,6 +93,13 @@ describe('a simulation', () => {
     assert.equal(reportOf({ ...small, backends, arrivals: clients }).errors.unfinished, 5)
   })
 
+  it('holds no more than so many requests, however many come', () => {
+    const arrivals = { kind: 'bursts', size: 100_000, everyMs: 1 } as const
+    const { errors, queue } = reportOf({ ...small, arrivals, requests: 120_000 }, 'random')
+    assert.ok(errors.refused > 19_900 && errors.refused <= 20_000, `${errors.refused}`)
+    assert.ok(queue.most <= 100_000)
+  })
+
   it('takes one backend, and 500', () => {
     for (const count of [1, 500]) {
       const { backends, succeeded } = reportOf({ ...small, backends: [{ name: 'a', count }] })
