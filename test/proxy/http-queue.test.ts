@@ -28,6 +28,8 @@ async function holding(t: TestContext, held: Held[]): Promise<number> {
     let got = ''
     socket.setEncoding('latin1').on('data', (piece) => {
       got += piece
+      // Of a body only its start is looked at.
+      if (got.length > 100_000) got = ''
       if (!got.includes('\r\n\r\n')) return
       const target = got.split(' ')[1]!
       got = ''
@@ -114,7 +116,7 @@ describe('requests for which all backends are full', { concurrency: 4, timeout: 
     const answer = await hearing(client, /\(BACKENDS_FULL\)\n$/)
     assert.match(
       answer,
-      /^HTTP\/1.1 503 .*Retry-After: 1\r\n.*within 0\.\d s: all backends are full/s,
+      /^HTTP\/1.1 503 .*Retry-After: 1\r\n.*within \d+\.\d s: all backends are full/s,
     )
     assert.ok(!answer.includes('Connection: close'))
     assert.equal(pool.queued, 0)
@@ -248,11 +250,13 @@ describe('requests for which all backends are full', { concurrency: 4, timeout: 
   })
 
   it('are as many as 1,000 that fail the moment they are served', async (t) => {
-    const { held, proxy, queue } = await full(t)
+    const { held, pool, proxy } = await full(t)
     // From its first answer on, the backend is known not to read chunks.
     const chunked = keep(request('POST', '/', 'Transfer-Encoding: chunked'))
-    const clients: Socket[] = []
-    for (let nth = 0; nth < 1_000; nth++) clients.push(await queue(chunked))
+    const clients = Array.from({ length: 1_000 }, () => open(proxy.address))
+    t.after(() => clients.map((client) => client.destroy()))
+    for (const client of clients) client.write(chunked)
+    await until(() => pool.queued === clients.length)
     const answers = clients.map((client) => once(client, 'data'))
     held[0]!.answer('HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok')
     for (const [text] of await Promise.all(answers)) assert.match(String(text), / 411 /)
