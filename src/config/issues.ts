@@ -65,7 +65,9 @@ const routeKeys = ['host', 'hosts', 'path', 'stripPrefix', 'headers', 'split']
 /** Keys that belong a level below. */
 function homeOf(key: string, known: readonly string[]): string | undefined {
   if (known.includes('limits') && /^(?:maxConnections|queue)$/.test(key)) return 'limits'
-  if (known.includes('http') && known.includes('listen') && key in httpNames) return 'http'
+  if (known.includes('http') && known.includes('listen') && Object.hasOwn(httpNames, key)) {
+    return 'http'
+  }
   return known.includes('routes') && routeKeys.includes(key) ? 'a route of routes' : undefined
 }
 

@@ -71,7 +71,7 @@ export async function unresolvable(model: Model): Promise<Finding[]> {
     if (listen !== undefined && 'host' in listen) askHost(listen.host, listener.at('listen'))
   }
   for (const pool of model.pools) {
-    const { backends = [], discover = [], affinity: _ } = pool.keys
+    const { backends = [], discover = [] } = pool.keys
     for (const [i, { address }] of backends.entries()) {
       if ('host' in address) askHost(address.host, [...pool.at('backends'), i])
     }
@@ -80,7 +80,7 @@ export async function unresolvable(model: Model): Promise<Finding[]> {
       const [kind, name] = 'dns' in source ? ['dns', source.dns] : ['srv', source.srv]
       const path = [...pool.at('discover'), i, kind!]
       if (kind === 'dns' && source.server === undefined) askHost(name!, path)
-      else ask(`${kind} ${name}`, path, () => query(kind!, name!, source.server))
+      else ask(`${kind} ${name} ${source.server}`, path, () => query(kind!, name!, source.server))
     }
   }
   const findings = [...names.values()].map(async ({ paths, look }) => {
@@ -91,7 +91,7 @@ export async function unresolvable(model: Model): Promise<Finding[]> {
   return messages.map((finding) => ({ ...finding, suggestion: '--no-resolve looks nothing up' }))
 }
 
-function query(kind: string, name: string, server: string | undefined): Promise<unknown> {
+async function query(kind: string, name: string, server: string | undefined): Promise<unknown> {
   const resolver = new Resolver({ timeout: lookupTimeoutMs, tries: 1 })
   if (server !== undefined) resolver.setServers([server])
   if (kind === 'srv') return resolver.resolveSrv(name)

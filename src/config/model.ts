@@ -21,7 +21,7 @@ export interface Model {
   readonly pools: readonly Meant<PoolKeys>[]
 }
 
-export const onlyName = 'default'
+const onlyName = 'default'
 export const usualListen = { host: '127.0.0.1', port: 8_080 } as const
 
 /** Fills in what a short file leaves out. */

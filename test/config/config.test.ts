@@ -260,3 +260,15 @@ describe('names of hosts', () => {
     )
   })
 })
+
+describe('keys that are words of JavaScript', () => {
+  it('are unknown like any other', async (t) => {
+    for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+      const lines = await problemsIn(t, `${key}: {a: 1}\npools: {web: [:1]}\nhttp: {${key}: 1}\n`)
+      assert.deepEqual(
+        lines.map((line) => line.replace(/ \(.*/, '')),
+        [`1:1: unknown key '${key}'`, `3:8: unknown key '${key}'`],
+      )
+    }
+  })
+})
