@@ -57,20 +57,21 @@ export class Judge implements Lessor {
   /** As `Pool.report`. */
   report(backend: Backend, report: Report, rules: Rules): void {
     const { load, probed, verdict } = backend
-    const wasDown = probed.state === 'down'
+    const before = probed.state
     probed.take(report, rules)
     // A good probe without an answer is of a kind that asks for none: what was said once is over.
     if (report.hasAnswered || report.isWell) backend.hear(report)
     // That it accepts connections is no sign that it does its work again; an answer is.
     const isConvincing = report.isWell && (report.hasAnswered || !verdict.needsAnswer)
     const rises = isConvincing && probed.successes >= rules.rise && verdict.rise()
-    const starts = probed.state === 'up' && (wasDown || backend.isNew)
+    const starts = probed.state === 'up' && (before === 'down' || backend.isNew)
     if (starts) backend.isNew = false
     if (rises) backend.outlier.restart()
     if (rises || starts) backend.warmUp.start(this.now())
     // Most reports say what is known already.
-    const isNews = healthOf(backend, this.#options.isProbed) !== backend.health
-    if (isNews || rises || starts || backend.load !== load) this.#change()
+    const isOther = healthOf(backend, this.#options.isProbed) !== backend.health
+    const isNews = isOther || probed.state !== before || backend.load !== load
+    if (isNews || rises || starts) this.#change()
   }
 
   #failedTrial(lease: Lease, backend: Backend, reason: string): void {

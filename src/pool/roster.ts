@@ -176,7 +176,6 @@ export class Roster {
       return this.#note({ event: 'backend_removed', backend, reason: '' })
     }
     this.#leaving.set(backend.id, backend)
-    if (backend.isFinishing) return
     this.#note({ event: 'drain_start', backend, reason: 'removed' })
   }
 

@@ -89,7 +89,8 @@ export class World {
     assert.equal(overtaken, undefined, 'first come, first served')
     assert.ok(!waiting.tried.includes(lease.backend))
     this.line = this.line.filter((other) => other !== waiting)
-    const held = this.hold(lease, this.model.free)
+    // The lease was given when the change was made, and those before in line have made others since.
+    const held = this.hold(lease, [...this.model.wereFree])
     if (waiting.endsAtOnce) this.end(held, 'ok')
   }
 
@@ -99,8 +100,7 @@ export class World {
       assert.notEqual(this.#isFailOpen, event === 'fail_open')
       this.#isFailOpen = event === 'fail_open'
     } else if (event === 'backend_added') {
-      const last = this.#last.get(id)
-      assert.ok(!this.#present.has(id) || last === 'leaving' || last === 'drain_start')
+      assert.ok(!this.#present.has(id) || this.#last.get(id) === 'leaving')
       this.#present.add(id)
       this.#last.set(id, 'added')
     } else if (event === 'backend_removed') {
@@ -176,4 +176,5 @@ export function check(world: World): void {
     assert.deepEqual(missed, [], 'nobody waits for what is free')
   }
   world.checkTold()
+  model.wereFree.clear()
 }

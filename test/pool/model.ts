@@ -59,6 +59,8 @@ export class Model {
   isFailOpen = false
   backends: Known[] = []
   readonly leaving: Known[] = []
+  /** Who has been free at some time since this was cleared. */
+  readonly wereFree = new Set<Known>()
   readonly manners: Manners
 
   constructor(manners: Manners, specs: ReadonlyMap<string, Special>) {
@@ -199,6 +201,7 @@ export class Model {
     const isKnown = this.inUse.every((b) => this.health(b) !== 'unknown')
     const isNone = this.manners.failOpen && this.inUse.length > 0 && this.isNoneUp
     this.isFailOpen = isNone && (this.isFailOpen || isKnown)
+    for (const b of this.free) this.wereFree.add(b)
   }
 
   rise(b: Known): void {

@@ -187,7 +187,11 @@ describe('a waiter', () => {
     pool.wait(busy)
     pool.wait(next)
     leases[0]!.release('ok')
-    assert.deepEqual(told, ['drain_start h:1 asked to drain', 'backend_removed h:1'])
+    assert.deepEqual(told, [
+      'drain_start h:1 asked to drain',
+      'drain_start h:1 removed',
+      'backend_removed h:1',
+    ])
     assert.equal(next.leases.length, 0)
     leases[1]!.release('ok')
     assert.equal(next.leases[0]!.backend.weight, 3)
