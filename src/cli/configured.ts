@@ -56,7 +56,10 @@ export async function readConfiguration(
       }
       const options = runningOptions(flags, self)
       const isAdminWanted = options.isAdminWanted || isAdminInFile
-      const watched = { name: file, watch: (changed: () => void) => watchConfig(file, changed) }
+      const watched = {
+        name: file,
+        watch: (changed: () => void) => watchConfig(file, changed, configuration),
+      }
       return startRunning(describe, { ...options, isAdminWanted, file: watched }, log)
     },
   }
