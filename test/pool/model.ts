@@ -60,7 +60,7 @@ export class Model {
   backends: Known[] = []
   readonly leaving: Known[] = []
   /** Who has been free at some time since this was cleared. */
-  readonly wereFree = new Set<Known>()
+  readonly wereFree: Set<Known> = new Set()
   readonly manners: Manners
 
   constructor(manners: Manners, specs: ReadonlyMap<string, Special>) {
