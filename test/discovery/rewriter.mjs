@@ -1,5 +1,5 @@
-// Rewrites a file in five ways by turns, as often as each line of stdin says, and tells the last version.
-// Each version has 40 lines that name it.
+// Makes a file have one text after the other, in five ways by turns: a JSON array of texts is a line of stdin.
+// Says when each line is done.
 import {
   closeSync,
   openSync,
@@ -12,7 +12,6 @@ import {
 import { createInterface } from 'node:readline'
 
 const [, , path] = process.argv
-const textOf = (version) => `v${String(version).padStart(5, '0')}-`
 
 /** Long enough for somebody to look at what is half done. */
 const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
@@ -25,9 +24,10 @@ const ways = [
   },
   (text) => {
     // In pieces that end within a line.
+    const step = Math.min(101, Math.floor(text.length / 3))
     const file = openSync(path, 'w')
-    for (let at = 0; at < text.length; at += 101) {
-      writeSync(file, text.slice(at, at + 101))
+    for (let at = 0; at < text.length; at += step) {
+      writeSync(file, text.slice(at, at + step))
       pause()
     }
     closeSync(file)
@@ -36,10 +36,10 @@ const ways = [
     writeFileSync(`${path}.new`, text)
     renameSync(`${path}.new`, path)
   },
-  (text, version) => {
-    writeFileSync(`${path}.${version % 10}`, text)
+  (text, count) => {
+    writeFileSync(`${path}.${count % 10}`, text)
     rmSync(`${path}.link`, { force: true })
-    symlinkSync(`${path}.${version % 10}`, `${path}.link`)
+    symlinkSync(`${path}.${count % 10}`, `${path}.link`)
     renameSync(`${path}.link`, path)
   },
   (text) => {
@@ -49,12 +49,11 @@ const ways = [
   },
 ]
 
-let version = 0
+let count = 0
 for await (const line of createInterface({ input: process.stdin })) {
-  for (let count = Number(line); count > 0; count--) {
-    version++
-    const lines = Array.from({ length: 40 }, (_, i) => `${textOf(version)}${i}.example\n`)
-    ways[version % ways.length](lines.join(''), version)
+  for (const text of JSON.parse(line)) {
+    count++
+    ways[count % ways.length](text, count)
   }
-  console.log(version)
+  console.log(count)
 }
