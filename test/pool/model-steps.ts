@@ -161,6 +161,7 @@ const byHand = fc.tuple(id, fc.constantFrom('drain', 'ready', 3)).map(([wanted, 
 const limit = fc.constantFrom(0, 1, 2).map((maxConnections) =>
   shown(`limit ${maxConnections}`, ({ model, pool }) => {
     model.limit = maxConnections
+    model.changed()
     pool.configure({ maxConnections })
   }),
 )

@@ -40,6 +40,6 @@ for (const name of Object.keys(strategies)) {
         check(world)
       }
     })
-    fc.assert(property, { numRuns: 1000 })
+    fc.assert(property, { numRuns: 400 })
   })
 }
