@@ -1,12 +1,11 @@
-import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { guardRequests } from './admin/guard.ts'
 import { answerOf } from './admin/problem.ts'
-import { addRoutes } from './admin/routes.ts'
+import { addRoutes, knownRoutes } from './admin/routes.ts'
 import type { Balancer } from './balancer.ts'
 import { type Address, formatAddress } from './base/address.ts'
 import { PilotiError } from './base/errors.ts'
-import { listenError } from './net/listen.ts'
+import { listen } from './net/listen.ts'
 
 export interface AdminOptions {
   readonly address: Address
@@ -40,19 +39,12 @@ export async function createAdmin(balancer: Balancer, options: AdminOptions): Pr
     return reply.code(status).send(body)
   })
   app.setNotFoundHandler((request) => {
-    throw new PilotiError('ADMIN_UNKNOWN', `nothing at ${request.method} ${request.url}`)
+    const { method, url } = request
+    throw new PilotiError('ADMIN_UNKNOWN', `nothing at ${method} ${url}: ${knownRoutes}`)
   })
-  addRoutes(app, balancer, reload)
-  try {
-    await app.listen('path' in address ? { path: address.path } : { ...address })
-  } catch (cause) {
-    throw listenError(address, cause as Error)
-  }
-  const bound = app.server.address() as AddressInfo | string
-  return {
-    address: typeof bound === 'string' ? address : { host: bound.address, port: bound.port },
-    close: () => app.close(),
-  }
+  addRoutes(app, balancer, { mayRunFiles: token !== undefined || 'path' in address, reload })
+  await app.ready()
+  return { address: await listen(app.server, address), close: () => app.close() }
 }
 
 /** Whether only this machine can reach it. */

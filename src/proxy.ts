@@ -5,7 +5,7 @@ import { listen } from './net/listen.ts'
 import { announce } from './pool/announce.ts'
 import type { Pool, PoolView } from './pool/pool.ts'
 import { type Affinity, type AffinitySpec, createAffinity } from './proxy/affinity.ts'
-import { closeGracefully } from './proxy/close.ts'
+import { abandon, closeGracefully } from './proxy/close.ts'
 import { clientsMax } from './proxy/descriptors.ts'
 import { forwardHttp } from './proxy/http.ts'
 import type { HttpView } from './proxy/http-context.ts'
@@ -24,7 +24,7 @@ export type {
   ProxySettings,
   Route,
 }
-export { createAffinity, httpDefaults }
+export { completeSettings as checkSettings, createAffinity, httpDefaults }
 
 /** Either `pool` or `routes` is needed. The changes of `pool` are logged; those of routes' pools are not. */
 export interface ProxyOptions extends ProxySettings {
@@ -98,7 +98,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     if (connections.refused === 1) log.warn('connection_limit', limitText(server.maxConnections))
   })
   limit()
-  const bound = await listen(server, address)
+  const bound = await listen(server, address).catch(abandon(forwarding))
   server.on('error', (error) => log.error('accept', `cannot accept: ${error.message}`))
   let silence = announceOwn(options.pool, log)
   const where = formatAddress(bound)
@@ -109,8 +109,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     view() {
       const pools = settings.router.pools.map((pool) => pool.view())
       return {
-        address: where,
-        mode,
+        ...{ address: where, mode },
         connections: { active: forwarding.active, ...connections },
         ...(mode === 'http' && { http: forwarding.view() as HttpView }),
         pool: pools[0]!,

@@ -1,8 +1,9 @@
-import type { Balancer, BalancerSpec, PoolSpec } from '../balancer.ts'
+import type { Balancer, PoolSpec } from '../balancer.ts'
 import { formatAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import { suggest } from '../base/suggest.ts'
 import { parseBackend } from '../discovery/static.ts'
+import type { BackendSpec } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { BackendView } from '../pool/view.ts'
 
@@ -10,6 +11,16 @@ import type { BackendView } from '../pool/view.ts'
 export interface Named {
   readonly backend: string
   readonly pool?: string | undefined
+}
+
+export interface Added extends Named {
+  readonly weight?: number | undefined
+  readonly maxConnections?: number | undefined
+}
+
+/** What an order has changed, a line each. */
+export interface Changed {
+  readonly changes: readonly string[]
 }
 
 /** The name of the pool that is meant. @throws PilotiError ADMIN_UNKNOWN */
@@ -39,64 +50,55 @@ export function steer(
 }
 
 /** Adds a backend until the next reload. @returns what changed. */
-export async function add(
-  balancer: Balancer,
-  {
-    backend,
-    pool,
-    ...rest
-  }: Named & { weight?: number | undefined; maxConnections?: number | undefined },
-): Promise<{ changes: readonly string[] }> {
-  const name = poolOf(balancer, pool)
-  const { weight, maxConnections } = rest
-  const spec = {
-    ...parseBackend(backend),
-    ...(weight !== undefined && { weight }),
-    ...(maxConnections !== undefined && { maxConnections }),
+export function add(balancer: Balancer, { backend, pool, ...limits }: Added): Promise<Changed> {
+  const spec: BackendSpec = { ...parseBackend(backend), ...given(limits) }
+  if ('port' in spec.address && spec.address.port === 0) {
+    throw new PilotiError('ADDRESS', `'${backend}' has port 0: nobody can connect to that`)
   }
-  return applied(balancer, name, (before) => ({ backends: [...before.backends, spec] }))
+  return applied(balancer, poolOf(balancer, pool), ({ backends }) => ({
+    backends: [...backends, spec],
+  }))
 }
 
 /** Takes a backend out, once it has finished its work. @returns what changed. */
-export async function remove(
-  balancer: Balancer,
-  { backend, pool: wanted }: Named,
-): Promise<{ changes: readonly string[] }> {
+export function remove(balancer: Balancer, { backend, pool: wanted }: Named): Promise<Changed> {
   const name = poolOf(balancer, wanted)
-  const pool = balancer.pools.get(name)!
   const id = idOf(backend)
-  if (pool.get(id) === undefined) throw unknown(pool, backend)
-  const { backends } = specOf(balancer, name)
-  const kept = backends.filter(({ address }) => formatAddress(address) !== id)
-  if (kept.length === backends.length) {
+  return applied(balancer, name, ({ backends }) => {
+    const pool = balancer.pools.get(name)!
+    if (pool.get(id) === undefined) throw unknown(pool, backend)
+    const kept = backends.filter(({ address }) => formatAddress(address) !== id)
+    if (kept.length < backends.length) return { backends: kept }
     const text = `backend ${id} was found by discovery, which would find it again: drain it`
     throw new PilotiError('ADMIN_ORDER', text)
-  }
-  return applied(balancer, name, () => ({ backends: kept }))
+  })
 }
 
 /** Swaps the strategy; counters are kept. @returns what changed. */
-export function setStrategy(
-  balancer: Balancer,
-  name: string,
-  strategy: string,
-): Promise<{ changes: readonly string[] }> {
-  return applied(balancer, name, () => ({ strategy }))
+export function setStrategy(balancer: Balancer, pool: string, strategy: string): Promise<Changed> {
+  return applied(balancer, pool, () => ({ strategy }))
 }
 
+/** Changes what runs when its turn has come: two orders at a time both count. */
 async function applied(
   balancer: Balancer,
   name: string,
   change: (before: PoolSpec) => Partial<PoolSpec>,
-): Promise<{ changes: readonly string[] }> {
-  const { spec } = balancer
-  const pools = spec.pools.map((pool) => (pool.name === name ? { ...pool, ...change(pool) } : pool))
-  const next: BalancerSpec = { ...spec, pools }
-  return { changes: await balancer.apply(next) }
+): Promise<Changed> {
+  const changes = await balancer.apply((running) => {
+    const pools = running.pools.map((pool) =>
+      pool.name === name ? { ...pool, ...change(pool) } : pool,
+    )
+    return { ...running, pools }
+  })
+  return { changes }
 }
 
-function specOf({ spec }: Balancer, name: string): PoolSpec {
-  return spec.pools.find((pool) => pool.name === name)!
+function given({ weight, maxConnections }: Omit<Added, keyof Named>): Partial<BackendSpec> {
+  return {
+    ...(weight !== undefined && { weight }),
+    ...(maxConnections !== undefined && { maxConnections }),
+  }
 }
 
 const idOf = (backend: string): string => formatAddress(parseBackend(backend).address)

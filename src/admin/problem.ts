@@ -1,8 +1,8 @@
-import { errorKinds, PilotiError } from '../base/errors.ts'
+import { type ErrorCode, errorKinds, PilotiError } from '../base/errors.ts'
 
 export interface ProblemAnswer {
   readonly status: number
-  readonly body: { readonly code: string; readonly message: string }
+  readonly body: { readonly code: ErrorCode; readonly message: string }
 }
 
 /** What is answered when a request cannot be done. */
@@ -12,12 +12,8 @@ export function answerOf(error: unknown): ProblemAnswer {
     // What an operator got wrong has no status in the table: no client of a proxy ever sees it.
     return { status: errorKinds[code].status || 422, body: { code, message } }
   }
-  if (error instanceof RangeError) return bad(422, error.message)
-  const { statusCode = 500, message } = error as Error & { statusCode?: number }
-  return bad(statusCode, message)
-}
-
-function bad(status: number, message: string): ProblemAnswer {
-  const code = status < 500 ? 'ADMIN_REQUEST' : 'ADMIN_FAILED'
-  return { status, body: { code, message } }
+  const { statusCode = 500, message } = error as Error & { readonly statusCode?: number }
+  // What Fastify itself refuses, such as JSON that is none; a RangeError is a number that cannot be.
+  const status = error instanceof RangeError ? 422 : statusCode
+  return { status, body: { code: status < 500 ? 'ADMIN_ORDER' : 'ADMIN_FAILED', message } }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { Balancer } from '../balancer.ts'
+import { type Balancer, isStrategyFile } from '../balancer.ts'
 import { PilotiError } from '../base/errors.ts'
 import { add, poolOf, remove, setStrategy, steer } from './orders.ts'
 
@@ -10,13 +10,24 @@ const added = named.extend({
   weight: z.number().positive().optional(),
   maxConnections: z.number().int().min(0).optional(),
 })
+const nothing = z.strictObject({})
 const strategic = z.strictObject({ strategy: z.string(), pool: z.string().optional() })
+
+/** What there is, for people. */
+export const knownRoutes =
+  'GET /status, and POST to /drain, /ready, /weight, /add, /remove, /strategy or /reload'
+
+export interface RoutesOptions {
+  /** Whether who steers may do all that this process may: a strategy file is run. */
+  readonly mayRunFiles: boolean
+  readonly reload: (() => Promise<readonly string[]>) | undefined
+}
 
 /** The orders of the API: each is a small JSON object, and answers with what is so now. */
 export function addRoutes(
   app: FastifyInstance,
   balancer: Balancer,
-  reload: (() => Promise<readonly string[]>) | undefined,
+  { mayRunFiles, reload }: RoutesOptions,
 ): void {
   app.get('/status', () => ({ pid: process.pid, ...balancer.view() }))
   app.post('/drain', (request) => {
@@ -35,9 +46,17 @@ export function addRoutes(
   app.post('/remove', (request) => remove(balancer, read(named, request.body)))
   app.post('/strategy', (request) => {
     const { pool, strategy } = read(strategic, request.body)
+    if (isStrategyFile(strategy) && !mayRunFiles) {
+      const why = 'a file is run: that takes --admin-token, or --admin unix:/PATH'
+      throw new PilotiError(
+        'ADMIN_TOKEN',
+        `cannot take strategy '${strategy}' from anybody: ${why}`,
+      )
+    }
     return setStrategy(balancer, poolOf(balancer, pool), strategy)
   })
-  app.post('/reload', async () => {
+  app.post('/reload', async (request) => {
+    read(nothing, request.body)
     if (reload !== undefined) return { changes: await reload() }
     throw new PilotiError('ADMIN_RELOAD', 'nothing to reload: it was started without a file')
   })

@@ -1,6 +1,6 @@
 import { PilotiError } from '../base/errors.ts'
 import { suggest } from '../base/suggest.ts'
-import { identityOf } from './running-listener.ts'
+import { placeOf } from './running-listener.ts'
 import type { BalancerSpec } from './spec.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { BalancerSpec } from './spec.ts'
 export function checkSpec({ listeners, pools }: BalancerSpec): void {
   refuseTwice('pool', pools, ({ name }) => name)
   refuseTwice('listener', listeners, ({ name }) => name)
-  refuseTwice('listener at', listeners, (listener) => identityOf(listener).replace(/^\S+ /, ''))
+  refuseTwice('listener at', listeners, placeOf)
   const known = pools.map(({ name }) => name)
   for (const { name, mode, routes } of listeners) {
     if (mode === 'tcp' && routes.length !== 1) {

@@ -1,16 +1,43 @@
 import { formatAddress } from '../base/address.ts'
-import type { Log } from '../base/log.ts'
-import type { Pool, PoolView } from '../pool/pool.ts'
-import type { Proxy, ProxyView } from '../proxy.ts'
+import { type Log, silent } from '../base/log.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Proxy } from '../proxy.ts'
+import { differs } from './differs.ts'
 import {
+  checkListener,
+  collides,
   identityOf,
   openListener,
   type PoolsByName,
-  proxyOptionsOf,
   type RunningListener,
+  settingsOf,
 } from './running-listener.ts'
-import { differs, RunningPool, type Step } from './running-pool.ts'
-import type { BalancerSpec, ListenerSpec } from './spec.ts'
+import { RunningPool, type Step } from './running-pool.ts'
+import type { BalancerSpec, ListenerSpec, PoolSpec } from './spec.ts'
+
+/** What would change, and how to make it so, which cannot fail, or to let it be. */
+export interface FleetStep {
+  readonly plan: readonly string[]
+  commit(): void
+  abort(): Promise<void>
+}
+
+/** How to take back what has been done, step by step. */
+type Undo = (() => unknown)[]
+
+interface PoolsStep {
+  readonly next: PoolsByName
+  readonly added: readonly RunningPool[]
+  readonly gone: readonly RunningPool[]
+  readonly steps: readonly Step[]
+}
+
+interface ListenersStep {
+  readonly added: readonly ListenerSpec[]
+  readonly gone: readonly RunningListener[]
+  readonly changed: readonly ListenerSpec[]
+  readonly kept: readonly ListenerSpec[]
+}
 
 /** All pools and listeners that run, and how to change them all or not at all. */
 export class Fleet {
@@ -19,9 +46,8 @@ export class Fleet {
   #pools: PoolsByName = new Map()
   /** By identity. */
   #listeners: ReadonlyMap<string, RunningListener> = new Map()
-  /** Listeners that were removed and let their work finish. */
-  readonly #closing = new Set<Promise<number>>()
-  readonly #retired = new WeakSet<RunningListener>()
+  /** Those that were removed and let their work finish. */
+  readonly #leaving = new Set<RunningListener>()
 
   constructor(log: Log, graceMs: number) {
     this.#log = log
@@ -36,151 +62,156 @@ export class Fleet {
     return new Map([...this.#listeners.values()].map(({ spec, proxy }) => [spec.name, proxy]))
   }
 
-  view(): { listeners: Record<string, ProxyView>; pools: Record<string, PoolView> } {
-    return {
-      listeners: Object.fromEntries(
-        [...this.listeners].map(([name, proxy]) => [name, proxy.view()]),
-      ),
-      pools: Object.fromEntries([...this.pools].map(([name, pool]) => [name, pool.view()])),
-    }
-  }
-
   /**
    * Does everything that can fail.
    *
-   * @param opens whether listeners may be opened; without, only a plan is made.
+   * @param opens whether to probe and to listen; without, a plan is all that can be made of it.
+   * @throws what cannot be; everything is as before then.
    */
-  async prepare(spec: BalancerSpec, opens: boolean): Promise<Step> {
-    const undo: (() => void)[] = []
-    const abort = (): void => {
-      for (const back of undo.reverse()) back()
+  async prepare(spec: BalancerSpec, opens: boolean): Promise<FleetStep> {
+    const undo: Undo = []
+    const abort = async (): Promise<void> => {
+      for (const back of undo.splice(0).reverse()) await back()
     }
     try {
-      return await this.#prepare(spec, opens, undo, abort)
+      const pools = await this.#preparePools(spec.pools, opens ? this.#log : silent, undo)
+      const listeners = this.#compareListeners(spec.listeners)
+      for (const listener of spec.listeners) checkListener(listener, pools.next)
+      const plan = [...poolLines(pools), ...listenerLines(listeners)]
+      if (!opens) return { plan, commit: () => {}, abort }
+      await Promise.all(pools.added.map((pool) => pool.open()))
+      const opened = await this.#openListeners(listeners, pools.next, undo)
+      return { plan, commit: () => this.#commit(pools, listeners, opened), abort }
     } catch (error) {
-      abort()
+      await abort()
       throw error
     }
   }
 
+  /** @returns how many connections were broken off. */
   async close(graceMs: number): Promise<number> {
-    const closing = [...this.#listeners.values()].map(({ proxy }) => proxy.close(graceMs))
-    const broken = await Promise.all([...closing, ...this.#closing])
+    const all = [...this.#listeners.values(), ...this.#leaving]
+    const closed = await Promise.allSettled(all.map(({ proxy }) => proxy.close(graceMs)))
     for (const pool of this.#pools.values()) pool.close()
-    return broken.reduce((sum, count) => sum + count, 0)
+    return valuesOf(closed).reduce((sum, count) => sum + count, 0)
   }
 
-  async #prepare(
-    spec: BalancerSpec,
-    opens: boolean,
-    undo: (() => void)[],
-    abort: () => void,
-  ): Promise<Step> {
-    const steps: Step[] = []
-    const pools = new Map<string, RunningPool>()
-    for (const poolSpec of spec.pools) {
-      const known = this.#pools.get(poolSpec.name)
-      const pool = known ?? (await RunningPool.open(poolSpec, this.#log))
-      pools.set(poolSpec.name, pool)
-      if (known === undefined) undo.push(() => pool.close())
-      else {
-        const step = await known.prepare(poolSpec)
-        steps.push(step)
-        undo.push(() => step.abort())
+  async #preparePools(specs: readonly PoolSpec[], log: Log, undo: Undo): Promise<PoolsStep> {
+    const prepared = specs.map(async (spec) => {
+      const known = this.#pools.get(spec.name)
+      if (known === undefined) {
+        const pool = await RunningPool.find(spec, log)
+        undo.push(() => pool.close())
+        return { pool }
       }
-    }
-    const gone = [...this.#pools.values()].filter(({ name }) => !pools.has(name))
-    const listeners = await this.#prepareListeners(spec.listeners, pools, opens, undo)
+      const step = await known.prepare(spec, log)
+      undo.push(() => step.abort())
+      return { pool: known, step }
+    })
+    // All at a time, since each may wait; and none is left behind when another one cannot be.
+    const all = valuesOf(await Promise.allSettled(prepared))
+    const next = new Map(all.map(({ pool }) => [pool.name, pool]))
     return {
-      plan: [
-        ...[...pools.keys()]
-          .filter((name) => !this.#pools.has(name))
-          .map((name) => `+ pool ${name}`),
-        ...gone.map(({ name }) => `- pool ${name}`),
-        ...steps.flatMap(({ plan }) => plan),
-        ...listeners.plan,
-      ],
-      commit: () => {
-        for (const step of steps) step.commit()
-        this.#pools = pools
-        listeners.commit()
-        for (const pool of gone) pool.close()
-      },
-      abort,
+      next,
+      added: all.flatMap(({ pool, step }) => (step === undefined ? [pool] : [])),
+      gone: [...this.#pools.values()].filter(({ name }) => !next.has(name)),
+      steps: all.flatMap(({ step }) => step ?? []),
     }
   }
 
-  async #prepareListeners(
-    specs: readonly ListenerSpec[],
+  #compareListeners(specs: readonly ListenerSpec[]): ListenersStep {
+    const wanted = new Set(specs.map(identityOf))
+    const before = (spec: ListenerSpec): RunningListener | undefined =>
+      this.#listeners.get(identityOf(spec))
+    const kept = specs.filter((spec) => before(spec) !== undefined)
+    return {
+      added: specs.filter((spec) => before(spec) === undefined),
+      gone: [...this.#listeners].filter(([id]) => !wanted.has(id)).map(([, old]) => old),
+      kept,
+      changed: kept.filter((spec) => differs(spec, before(spec)?.spec)),
+    }
+  }
+
+  async #openListeners(
+    { added, gone }: ListenersStep,
     pools: PoolsByName,
-    opens: boolean,
-    undo: (() => void)[],
-  ): Promise<Omit<Step, 'abort'>> {
-    const wanted = new Map(specs.map((spec) => [identityOf(spec), spec]))
-    const gone = [...this.#listeners].filter(([id]) => !wanted.has(id)).map(([, old]) => old)
-    const added = [...wanted].filter(([id]) => !this.#listeners.has(id))
-    const kept = [...wanted].filter(([id]) => this.#listeners.has(id))
-    const changed = kept.filter(([id, spec]) => differs(spec, this.#listeners.get(id)!.spec))
-    const next = new Map<string, RunningListener>()
-    if (opens) {
-      for (const [id, spec] of added) {
-        await this.#makeRoom(spec, gone, undo)
-        const listener = await openListener(spec, pools, this.#log)
-        undo.push(() => void listener.proxy.close(0))
-        next.set(id, listener)
-      }
-      for (const [id, spec] of changed) {
-        const { proxy, spec: before } = this.#listeners.get(id)!
-        proxy.update(proxyOptionsOf(spec, pools))
-        undo.push(() => proxy.update(proxyOptionsOf(before, this.#pools)))
-      }
+    undo: Undo,
+  ): Promise<RunningListener[]> {
+    const inTheWay = (spec: ListenerSpec): RunningListener[] =>
+      gone.filter((old) => collides(old.spec.address, spec.address))
+    // Those that need the place of another one come last: nothing but they can fail then.
+    const free = added.filter((spec) => inTheWay(spec).length === 0)
+    const others = added.filter((spec) => !free.includes(spec))
+    const opened: RunningListener[] = []
+    for (const spec of [...free, ...others]) {
+      for (const old of inTheWay(spec)) this.#makeRoom(old, undo)
+      const listener = await openListener(spec, pools, this.#log)
+      undo.push(() => listener.proxy.close(0))
+      opened.push(listener)
     }
-    const where = ({ address, name }: ListenerSpec): string => `${name} ${formatAddress(address)}`
-    return {
-      plan: [
-        ...added.map(([, spec]) => `+ listener ${where(spec)}`),
-        ...gone.map(({ spec }) => `- listener ${where(spec)}`),
-        ...changed.map(([, spec]) => `~ listener ${where(spec)}`),
-      ],
-      commit: () => {
-        for (const [id, spec] of kept) next.set(id, { spec, proxy: this.#listeners.get(id)!.proxy })
-        // The pools are as the spec says only now, with what keeps clients on their backends.
-        for (const { proxy, spec } of next.values()) proxy.update(proxyOptionsOf(spec, pools))
-        for (const listener of gone) this.#retire(listener)
-        this.#listeners = next
-      },
-    }
+    return opened
   }
 
   /** Two modes, or two hosts, of one port: the old listener must go first, and comes back on failure. */
-  async #makeRoom(
-    spec: ListenerSpec,
-    gone: readonly RunningListener[],
-    undo: (() => void)[],
-  ): Promise<void> {
-    const old = gone.find((listener) => placeOf(listener.spec) === placeOf(spec))
-    if (old === undefined) return
+  #makeRoom(old: RunningListener, undo: Undo): void {
+    if (this.#leaving.has(old)) return
     this.#retire(old)
-    undo.push(() => {
-      openListener(old.spec, this.#pools, this.#log).then(
-        (again) => {
-          this.#listeners = new Map([...this.#listeners, [identityOf(old.spec), again]])
-        },
-        (error: Error) => this.#log.error('listen_lost', error.message),
-      )
+    this.#listeners = new Map([...this.#listeners].filter(([, listener]) => listener !== old))
+    undo.push(async () => {
+      try {
+        const again = await openListener(old.spec, this.#pools, this.#log)
+        this.#listeners = new Map([...this.#listeners, [identityOf(old.spec), again]])
+      } catch (error) {
+        const { name: listener } = old.spec
+        this.#log.error('listen_lost', `listener ${listener} is gone: ${error}`, { listener })
+      }
     })
   }
 
+  #commit(pools: PoolsStep, listeners: ListenersStep, opened: readonly RunningListener[]): void {
+    for (const step of pools.steps) step.commit()
+    this.#pools = pools.next
+    const kept = listeners.kept.map((spec) => {
+      return { spec, proxy: this.#listeners.get(identityOf(spec))!.proxy }
+    })
+    const all = [...kept, ...opened]
+    // The pools are as the spec says only now, with what keeps clients on their backends.
+    for (const { spec, proxy } of all) proxy.update(settingsOf(spec, pools.next))
+    for (const listener of listeners.gone) this.#retire(listener)
+    this.#listeners = new Map(all.map((listener) => [identityOf(listener.spec), listener]))
+    for (const pool of pools.gone) pool.close()
+  }
+
   #retire(listener: RunningListener): void {
-    if (this.#retired.has(listener)) return
-    this.#retired.add(listener)
-    const { proxy } = listener
-    const closing = proxy.close(this.#graceMs)
-    this.#closing.add(closing)
-    void closing.finally(() => this.#closing.delete(closing))
+    if (this.#leaving.has(listener)) return
+    this.#leaving.add(listener)
+    const forget = (): void => void this.#leaving.delete(listener)
+    listener.proxy.close(this.#graceMs).then(forget, forget)
   }
 }
 
-/** What two listeners cannot both have. */
-const placeOf = ({ address }: ListenerSpec): string =>
-  'path' in address ? address.path : String(address.port || '')
+function poolLines({ added, gone, steps }: PoolsStep): string[] {
+  return [
+    ...added.map(({ name }) => `+ pool ${name}`),
+    ...gone.map(({ name }) => `- pool ${name}`),
+    ...steps.flatMap(({ plan }) => plan),
+  ]
+}
+
+function listenerLines({ added, gone, changed }: ListenersStep): string[] {
+  const lineOf = ({ address, mode, name }: ListenerSpec): string =>
+    `listener ${name}: ${mode} on ${formatAddress(address)}`
+  return [
+    ...added.map((spec) => `+ ${lineOf(spec)}`),
+    ...gone.map(({ spec }) => `- ${lineOf(spec)}`),
+    ...changed.map((spec) => `~ ${lineOf(spec)}`),
+  ]
+}
+
+/** @throws the first reason of those that failed. */
+function valuesOf<T>(results: readonly PromiseSettledResult<T>[]): T[] {
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}

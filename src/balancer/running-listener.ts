@@ -1,6 +1,6 @@
-import { formatAddress } from '../base/address.ts'
+import { type Address, formatAddress } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
-import { createProxy, type Proxy, type ProxyOptions, type Route } from '../proxy.ts'
+import { checkSettings, createProxy, type Proxy, type ProxySettings, type Route } from '../proxy.ts'
 import type { RunningPool } from './running-pool.ts'
 import type { ListenerSpec } from './spec.ts'
 
@@ -13,10 +13,21 @@ export interface RunningListener {
 }
 
 /** What tells whether a listener of a new spec is one that is there: where it listens, and how. */
-export const identityOf = ({ address, mode, name }: ListenerSpec): string => {
-  const where =
-    'port' in address && address.port === 0 ? `any port for ${name}` : formatAddress(address)
-  return `${mode} ${where}`
+export const identityOf = (spec: ListenerSpec): string => `${spec.mode} ${placeOf(spec)}`
+
+/** Where it listens; any port is another one each time. */
+export const placeOf = ({ address, name }: ListenerSpec): string =>
+  'port' in address && address.port === 0 ? `any port for ${name}` : formatAddress(address)
+
+/** Whether two may be unable to listen at the same time: one port, of hosts that may be one. */
+export function collides(a: Address, b: Address): boolean {
+  if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
+  return a.port === b.port && a.port !== 0
+}
+
+/** @throws RangeError or PilotiError, as `createProxy` would. */
+export function checkListener(spec: ListenerSpec, pools: PoolsByName): void {
+  checkSettings(settingsOf(spec, pools), spec.mode)
 }
 
 /** @throws PilotiError LISTEN, or as `createProxy`. */
@@ -26,14 +37,11 @@ export async function openListener(
   log: Log,
 ): Promise<RunningListener> {
   const { address, mode } = spec
-  return { spec, proxy: await createProxy({ ...proxyOptionsOf(spec, pools), address, mode, log }) }
+  return { spec, proxy: await createProxy({ ...settingsOf(spec, pools), address, mode, log }) }
 }
 
 /** What a proxy may be told while it listens. */
-export function proxyOptionsOf(
-  spec: ListenerSpec,
-  pools: PoolsByName,
-): Omit<ProxyOptions, 'address' | 'mode' | 'log'> {
+export function settingsOf(spec: ListenerSpec, pools: PoolsByName): ProxySettings {
   const { name: _name, address: _address, mode: _mode, routes: _routes, ...options } = spec
   return { ...options, routes: routesOf(spec, pools) }
 }

@@ -1,17 +1,18 @@
+import { PilotiError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { Probe } from '../health/probe.ts'
 import { createProbe } from '../health/spec.ts'
 import { createWatch, type Watch } from '../health/watch.ts'
 import { announce } from '../pool/announce.ts'
-import type { Change } from '../pool/membership.ts'
 import { type PoolOptions, poolDefaults } from '../pool/options.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Strategy } from '../pool/strategy.ts'
 import { type Affinity, createAffinity } from '../proxy.ts'
 import { keyed } from '../strategies/keyed.ts'
+import { differs } from './differs.ts'
+import { backendLine, settingLines } from './plan-lines.ts'
 import { type Prepared, Sources } from './sources.ts'
 import type { HealthSpec, PoolSpec } from './spec.ts'
-import { isStrategyFile, loadStrategy } from './strategy-file.ts'
+import { loadStrategy, versionOf } from './strategy-file.ts'
 
 /** What would change, said for people, and how to make it so, which cannot fail, or to let it be. */
 export interface Step {
@@ -26,26 +27,26 @@ export class RunningPool {
   readonly pool: Pool
   affinity: Affinity | undefined
   #spec: PoolSpec
+  /** Of the strategy's file. */
+  #version: string
   readonly #log: Log
   readonly #sources: Sources
   #watch: Watch | undefined
-  readonly #silence: () => void
+  #silence = (): void => {}
 
   /**
-   * Finds its backends, and asks them for the first time.
+   * Finds its backends; `open` asks them whether they are well.
    *
    * @throws PilotiError for a strategy or a backend that cannot be, RangeError for an option out of range.
    */
-  static async open(spec: PoolSpec, log: Log): Promise<RunningPool> {
-    const probe = probeOf(spec)
+  static async find(spec: PoolSpec, log: Log): Promise<RunningPool> {
+    check(spec)
+    const version = versionOf(spec.strategy)
     const strategy = await strategyOf(spec, log)
-    const sources = new Sources(spec.name, log)
-    const prepared = await sources.prepare(spec.backends, spec.sources ?? [])
+    const sources = new Sources(spec.name)
+    const prepared = await sources.prepare(spec.backends, spec.sources ?? [], log)
     try {
-      const running = new RunningPool(spec, strategy, sources, prepared, log)
-      running.#startWatch(probe)
-      await running.#watch?.ready
-      return running
+      return new RunningPool(spec, { strategy, version }, sources, prepared, log)
     } catch (error) {
       prepared.abort()
       throw error
@@ -54,7 +55,7 @@ export class RunningPool {
 
   private constructor(
     spec: PoolSpec,
-    strategy: Strategy,
+    { strategy, version }: { readonly strategy: Strategy; readonly version: string },
     sources: Sources,
     prepared: Prepared,
     log: Log,
@@ -63,41 +64,59 @@ export class RunningPool {
     this.pool = new Pool(prepared.specs, strategy, poolOptionsOf(spec))
     this.affinity = spec.affinity && createAffinity(spec.affinity, this.pool)
     this.#spec = spec
+    this.#version = version
     this.#log = log
     this.#sources = sources
     prepared.commit()
     sources.follow(() => this.pool.update(sources.specs))
-    this.#silence = announce(this.pool, log)
   }
 
-  /** @throws as `open`; nothing has changed then. */
-  async prepare(spec: PoolSpec): Promise<Step> {
+  /** Asks its backends for the first time, and waits for that. */
+  async open(): Promise<void> {
+    this.#silence = announce(this.pool, ofPool(this.#log, this.name))
+    this.#startWatch()
+    await this.#watch?.ready
+  }
+
+  /**
+   * Does all that can fail.
+   *
+   * @param log is told what new sources find.
+   * @throws as `find`, and DISCOVERY when no backend would be left; nothing has changed then.
+   */
+  async prepare(spec: PoolSpec, log: Log): Promise<Step> {
     const before = this.#spec
-    const probe = probeOf(spec)
-    const reloads = spec.strategy !== before.strategy || isStrategyFile(spec.strategy)
+    check(spec)
+    const version = versionOf(spec.strategy)
+    const isFileNew = spec.strategy === before.strategy && version !== this.#version
     const isAffinityNew = differs(spec.affinity, before.affinity)
-    const isPicked = reloads || isAffinityNew
-    const strategy = isPicked ? await strategyOf(spec, this.#log) : undefined
+    const isPickNew = isFileNew || isAffinityNew || spec.strategy !== before.strategy
+    const strategy = isPickNew ? await strategyOf(spec, this.#log) : undefined
     const affinity = isAffinityNew
       ? spec.affinity && createAffinity(spec.affinity, this.pool)
       : this.affinity
-    const sources = await this.#sources.prepare(spec.backends, spec.sources ?? [])
-    const changes = this.pool.plan(sources.specs)
-    return {
-      plan: [
-        ...changes.map((change) => `${sentenceOf(change)} (pool ${this.name})`),
-        ...settings(before, spec),
-      ],
-      commit: () => {
-        sources.commit()
-        if (strategy !== undefined) this.pool.use(strategy)
-        this.affinity = affinity
-        this.pool.configure(poolOptionsOf(spec))
-        this.pool.update(this.#sources.specs)
-        if (differs(spec.health, before.health)) this.#startWatch(probe)
-        this.#spec = spec
-      },
-      abort: () => sources.abort(),
+    const sources = await this.#sources.prepare(spec.backends, spec.sources ?? [], log)
+    try {
+      const backends = this.#backendLines(spec, sources)
+      const changed = isFileNew ? [`~ pool ${this.name} strategy ${spec.strategy}, changed`] : []
+      return {
+        plan: [...backends, ...settingLines(before, spec), ...changed],
+        commit: () => {
+          this.#spec = spec
+          this.#version = version
+          sources.commit()
+          if (strategy !== undefined) this.pool.use(strategy)
+          this.affinity = affinity
+          this.pool.configure(poolOptionsOf(spec))
+          // They may have found others meanwhile.
+          this.pool.update(this.#sources.specs)
+          if (differs(spec.health, before.health)) this.#startWatch()
+        },
+        abort: () => sources.abort(),
+      }
+    } catch (error) {
+      sources.abort()
+      throw error
     }
   }
 
@@ -108,20 +127,35 @@ export class RunningPool {
     this.#silence()
   }
 
-  #startWatch(probe: Probe | undefined): void {
-    this.#watch?.close()
-    const options = this.#healthOptions()
-    this.#watch = probe && createWatch(this.pool, probe, options, this.#log)
+  #backendLines({ backends }: PoolSpec, { specs }: Prepared): string[] {
+    if (specs.length === 0 && backends.length === 0 && this.#isFed()) {
+      const text = `pool '${this.name}' would lose all backends: its new sources tell of none`
+      throw new PilotiError('DISCOVERY', text)
+    }
+    return this.pool.plan(specs).map((change) => `${backendLine(change)} (pool ${this.name})`)
   }
 
-  #healthOptions(): Partial<HealthSpec> {
-    const { health } = this.#spec
-    return typeof health === 'object' ? health : {}
+  /** Whether sources have found what it has. */
+  #isFed(): boolean {
+    return this.pool.backends.length > 0 && (this.#spec.sources ?? []).length > 0
+  }
+
+  #startWatch(): void {
+    this.#watch?.close()
+    const { health = usualHealth } = this.#spec
+    this.#watch =
+      health === 'off' ? undefined : createWatch(this.pool, createProbe(health), health, this.#log)
   }
 }
 
-function probeOf({ health = { kind: 'tcp' } }: PoolSpec): Probe | undefined {
-  return health === 'off' ? undefined : createProbe(health)
+const usualHealth: HealthSpec = { kind: 'tcp' }
+
+/** Tries all that may be out of range on a pool without backends. @throws RangeError */
+function check(spec: PoolSpec): void {
+  const nobody = new Pool([], { name: '', pick: ([first]) => first }, poolOptionsOf(spec))
+  const { health = usualHealth } = spec
+  if (health !== 'off') createWatch(nobody, createProbe(health), health).close()
+  if (spec.affinity !== undefined) createAffinity(spec.affinity, nobody)
 }
 
 /** With a strategy that ignores keys, requests with a key are spread by it, the others by the strategy. */
@@ -145,28 +179,11 @@ function poolOptionsOf(spec: PoolSpec): Omit<PoolOptions, 'now' | 'random'> {
   }
 }
 
-/** `+ 127.0.0.1:5003`, `- 127.0.0.1:5001 drained`, `~ 127.0.0.1:5000 weight 1→3` */
-function sentenceOf({ what, id, from, to }: Change): string {
-  if (what === 'added') return `+ backend ${id}`
-  if (what === 'removed') return `- backend ${id}, drained`
-  if (what === 'draining' || what === 'ready') return `~ backend ${id} ${what}`
-  return `~ backend ${id} ${what === 'limit' ? 'maxConnections' : what} ${from}→${to}`
+/** Says of which pool each line is: a backend may be in several. */
+function ofPool(log: Log, pool: string): Log {
+  const to =
+    (level: keyof Log): Log[keyof Log] =>
+    (event, sentence, fields) =>
+      log[level](event, sentence, { pool, ...fields })
+  return { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') }
 }
-
-/** The settings of a pool that change; backends and where they come from are told of one by one. */
-function settings(before: PoolSpec, after: PoolSpec): string[] {
-  const keys = Object.keys({ ...before, ...after }) as (keyof PoolSpec)[]
-  return keys
-    .filter((key) => key !== 'backends' && differs(before[key], after[key]))
-    .map((key) => `~ pool ${after.name} ${key} ${shown(before[key])}→${shown(after[key])}`)
-}
-
-/** A secret is not for the log. */
-const shown = (value: unknown): string =>
-  value === undefined
-    ? 'default'
-    : typeof value === 'object'
-      ? JSON.stringify(value, (key, inner) => (key === 'secret' ? '…' : inner))
-      : String(value)
-
-export const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b)

@@ -12,6 +12,17 @@ import { roundRobin } from '../strategies/round-robin.ts'
 /** Whether `text` is the path of a file, and not a name of the table. */
 export const isStrategyFile = (text: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(text)
 
+/** Another text whenever the file is another one; empty for names of the table, and where there is no file. */
+export function versionOf(text: string): string {
+  if (!isStrategyFile(text)) return ''
+  try {
+    const { ino, mtimeNs, size } = statSync(resolve(text), { bigint: true })
+    return `${mtimeNs}-${size}-${ino}`
+  } catch {
+    return ''
+  }
+}
+
 /**
  * A strategy of the table, or the default export of a file: a strategy, or a function that makes one.
  *
@@ -37,16 +48,15 @@ export async function loadStrategy(text: string, log: Log): Promise<Strategy> {
 
 /** Imports the file as it is now, though it may have been imported before. */
 async function importFresh(path: string): Promise<unknown> {
+  const version = versionOf(path)
+  if (version === '') throw invalid(path, 'there is no such file')
+  const url = pathToFileURL(path)
+  url.searchParams.set('version', version)
   try {
-    const url = pathToFileURL(path)
-    url.searchParams.set('changed', String(statSync(path).mtimeMs))
     const module = await importModule(url.href)
     return (module as { default?: unknown }).default
   } catch (error) {
-    const { message } = error as Error
-    const why =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : message
-    throw invalid(path, why, error)
+    throw invalid(path, error instanceof Error ? error.message : String(error), error)
   }
 }
 

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'LISTEN'
   | 'ADDRESS'
   | 'CONFIG'
+  | 'CLOSED'
   | 'DISCOVERY'
   | 'HEALTH'
   | 'STRATEGY_UNKNOWN'
@@ -45,6 +46,7 @@ export type ErrorCode =
   | 'ADMIN_RELOAD'
   | 'ADMIN_TYPE'
   | 'ADMIN_ORDER'
+  | 'ADMIN_FAILED'
   | 'ADMIN_REACH'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
@@ -72,6 +74,7 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   LISTEN: { side: 'operator', status: 0, retry: false },
   ADDRESS: { side: 'operator', status: 0, retry: false },
   CONFIG: { side: 'operator', status: 0, retry: false },
+  CLOSED: { side: 'operator', status: 409, retry: false },
   DISCOVERY: { side: 'operator', status: 0, retry: false },
   HEALTH: { side: 'operator', status: 0, retry: false },
   STRATEGY_UNKNOWN: { side: 'operator', status: 0, retry: false },
@@ -84,6 +87,7 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   ADMIN_RELOAD: { side: 'operator', status: 409, retry: false },
   ADMIN_TYPE: { side: 'operator', status: 415, retry: false },
   ADMIN_ORDER: { side: 'operator', status: 422, retry: false },
+  ADMIN_FAILED: { side: 'piloti', status: 500, retry: false },
   ADMIN_REACH: { side: 'operator', status: 0, retry: false },
 }
 

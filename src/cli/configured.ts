@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import type { BalancerSpec } from '../balancer.ts'
 import type { Log } from '../base/log.ts'
 import type { Configuration } from '../config.ts'
 import { type ProxyFlags, runningOptions } from './flagged.ts'
 import type { Target } from './pool-options.ts'
-import { type Running, startRunning } from './running.ts'
+import { type Described, type Running, startRunning } from './running.ts'
 
 /** What a file describes, ready to be started. */
 export interface Configured {
@@ -39,31 +38,40 @@ export async function readConfiguration(
   self: Command,
 ): Promise<Configured> {
   const { loadConfig, watchConfig } = await import('../config.ts')
-  const configuration = await loadConfig(file)
-  const flags = completed(given, configuration, self)
-  const isAdminInFile = configuration.admin !== undefined
+  const first = await loadConfig(file)
+  const flags = completed(given, first, self)
+  const { isAdminWanted, ...options } = runningOptions(flags, self)
   return {
     flags,
-    start: (log) => {
-      for (const { message, line } of configuration.warnings) {
-        log.warn('config_warning', `${file}:${line}: ${message}`)
+    start(log) {
+      const tellWarnings = ({ warnings }: Configuration): void => {
+        for (const { message, line } of warnings) {
+          log.warn('config_warning', `${file}:${line}: ${message}`, { file, line })
+        }
       }
-      let first: BalancerSpec | undefined = configuration.spec
-      const describe = async (): Promise<BalancerSpec> => {
-        const spec = first ?? (await loadConfig(file)).spec
-        first = undefined
-        return spec
-      }
-      const options = runningOptions(flags, self)
-      const isAdminWanted = options.isAdminWanted || isAdminInFile
-      const watched = {
+      tellWarnings(first)
+      const described: Described = {
         name: file,
-        watch: (changed: () => void) => watchConfig(file, changed, configuration),
+        async read() {
+          const next = await loadConfig(file)
+          tellWarnings(next)
+          if (ofProcess(next) !== ofProcess(first)) {
+            const sentence = 'admin, log and grace are as they were: they take a new start'
+            log.warn('restart_needed', `${file}: ${sentence}`, { file })
+          }
+          return next.spec
+        },
+        watch: (changed) => watchConfig(file, changed, first),
       }
-      return startRunning(describe, { ...options, isAdminWanted, file: watched }, log)
+      const isWanted = isAdminWanted || first.admin !== undefined
+      return startRunning(first.spec, { ...options, isAdminWanted: isWanted }, log, described)
     },
   }
 }
+
+/** What a reload leaves alone. */
+const ofProcess = ({ admin, graceMs, log }: Configuration): string =>
+  JSON.stringify([admin, graceMs, log?.level, log?.format])
 
 /** A flag or a variable goes before the file, the file before a default. */
 function completed(given: ProxyFlags, configuration: Configuration, self: Command): ProxyFlags {

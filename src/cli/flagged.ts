@@ -4,7 +4,7 @@ import { type Address, formatAddress } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import type { Mode } from '../proxy.ts'
 import type { AdminFlags } from './admin-options.ts'
-import { type HttpFlags, httpOptionsOf } from './http-options.ts'
+import { type HttpFlags, httpFlags, httpOptionsOf } from './http-options.ts'
 import type { ServerOptions } from './options.ts'
 import { type PoolFlags, poolSpecOf, type Target } from './pool-options.ts'
 import { type Running, startRunning } from './running.ts'
@@ -27,8 +27,28 @@ export function startFlags(
   self: Command,
   log: Log,
 ): Promise<Running> {
-  const spec = specOf(wanted, flags)
-  return startRunning(async () => spec, runningOptions(flags, self), log)
+  return startRunning(specOf(wanted, flags, self), runningOptions(flags, self), log)
+}
+
+/** Ends with a usage error when a flag was given that has no effect in this mode. */
+export function refuseOfOtherMode({ mode, affinity }: ProxyFlags, self: Command): void {
+  const isGiven = (name: string): boolean => self.getOptionValueSource(name) === 'cli'
+  const others = mode === 'tcp' ? httpFlags : ['idleTimeout']
+  const other = self.options.find((option) => {
+    const name = option.attributeName()
+    return others.includes(name) && isGiven(name)
+  })
+  if (other !== undefined) {
+    const its = mode === 'tcp' ? 'http' : 'tcp'
+    self.error(`error: ${other.long} is for mode ${its}, and this is mode ${mode}`)
+  }
+  if (mode === 'tcp' && affinity !== undefined && affinity.kind !== 'client') {
+    const why = 'mode tcp sees no requests, so --affinity client is all it can do'
+    self.error(`error: --affinity ${affinity.kind} is for mode http: ${why}`)
+  }
+  if (isGiven('affinitySecret') && affinity?.kind !== 'cookie') {
+    self.error('error: --affinity-secret is for --affinity cookie')
+  }
 }
 
 /** What is not in the spec of a balancer. */
@@ -44,7 +64,8 @@ export function runningOptions(
   }
 }
 
-function specOf(wanted: readonly Target[], flags: ProxyFlags): BalancerSpec {
+function specOf(wanted: readonly Target[], flags: ProxyFlags, self: Command): BalancerSpec {
+  const isAsked = (name: string): boolean => self.getOptionValueSource(name) !== 'default'
   const pool = poolSpecOf(wanted, flags)
   const listener: ListenerSpec = {
     name: 'default',
@@ -54,7 +75,8 @@ function specOf(wanted: readonly Target[], flags: ProxyFlags): BalancerSpec {
     connectTimeoutMs: flags.connectTimeout,
     retriesMax: flags.retries,
     idleTimeoutMs: flags.idleTimeout,
-    connectionsMax: flags.connectionsMax,
+    // The default gives way quietly to what the system allows.
+    ...(isAsked('connectionsMax') && { connectionsMax: flags.connectionsMax }),
     ...(flags.mode === 'http' && { http: httpOptionsOf(flags) }),
   }
   return { listeners: [listener], pools: [pool] }

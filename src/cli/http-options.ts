@@ -51,6 +51,13 @@ export function withHttpOptions(command: Command): Command {
     )
 }
 
+/** The names of these flags. */
+export const httpFlags: readonly string[] = [
+  ...['trust', 'forwarded', 'host', 'headTimeout', 'bodyTimeout', 'bodyLimit', 'writeTimeout'],
+  ...['keepAliveTimeout', 'responseTimeout', 'responseIdleTimeout', 'tunnelTimeout'],
+  'idleConnectionsMax',
+]
+
 /** The options that the flags describe. */
 export function httpOptionsOf(flags: HttpFlags): Partial<HttpOptions> {
   return {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { withAdminOptions } from './admin-options.ts'
 import { readConfiguration, refuseBeside } from './configured.ts'
-import { listeningLine, type ProxyFlags, startFlags } from './flagged.ts'
+import { listeningLine, type ProxyFlags, refuseOfOtherMode, startFlags } from './flagged.ts'
 import { withHelp } from './help.ts'
 import { withHttpOptions } from './http-options.ts'
 import { duration, listenOption, logOf, oneOf, whole, withServerOptions } from './options.ts'
@@ -40,6 +40,7 @@ export function proxyCommand(): Command {
       if (file !== undefined) return serveFile(file, wanted, flags, self)
       const isNone = wanted.length === 0 && flags.backendsFile.length === 0
       if (isNone) self.error(`error: a BACKEND is missing\n\n${shortForm}\n`)
+      refuseOfOtherMode(flags, self)
       const log = logOf('proxy', flags)
       await serve(() => announced(startFlags(wanted, flags, self, log), flags), log)
     },

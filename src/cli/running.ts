@@ -12,11 +12,15 @@ export interface RunningOptions {
   /** Whether somebody asked for that address: then it must be had. */
   readonly isAdminWanted: boolean
   readonly adminToken?: string
-  /** What describes the balancer, if that may change, and how to hear that it has. */
-  readonly file?: {
-    readonly name: string
-    readonly watch: (changed: () => void) => () => void
-  }
+}
+
+/** What describes a balancer, and may describe it in another way later. */
+export interface Described {
+  readonly name: string
+  /** Reads it again. @throws PilotiError CONFIG */
+  readonly read: () => Promise<BalancerSpec>
+  /** Tells when it has changed. @returns what ends that. */
+  readonly watch: (changed: () => void) => () => void
 }
 
 /** A balancer at work, and how to steer it. */
@@ -25,29 +29,19 @@ export interface Running extends Served {
 }
 
 /**
- * Starts what `describe` says, and says it again at each reload.
+ * Starts a balancer; what describes it is read again at each reload.
  *
  * @throws as `createBalancer`; nothing runs then.
  */
 export async function startRunning(
-  describe: () => Promise<BalancerSpec>,
+  spec: BalancerSpec,
   options: RunningOptions,
   log: Log,
+  described?: Described,
 ): Promise<Running> {
-  const { file, graceMs } = options
-  const balancer = await createBalancer(await describe(), { log, graceMs })
-  const apply = async (why: string): Promise<readonly string[]> => {
-    try {
-      const changes = await balancer.apply(await describe())
-      log.info('reload_ok', sentenceOf(changes, why), { changes, why })
-      return changes
-    } catch (error) {
-      const { message } = error as Error
-      log.error('reload_rejected', `nothing has changed (${why}): ${message}`, { why })
-      throw error
-    }
-  }
-  const reload = file && ((why: string) => apply(why))
+  const { graceMs } = options
+  const balancer = await createBalancer(spec, { log, graceMs })
+  const reload = described && reloader(balancer, described, log)
   let admin: Admin | undefined
   try {
     admin = await startAdmin(balancer, options, reload && (() => reload('asked to reload')), log)
@@ -55,17 +49,36 @@ export async function startRunning(
     await balancer.close(0)
     throw error
   }
-  const unwatch = file?.watch(() => void apply(`${file.name} changed`).catch(() => {}))
+  // Whoever did not ask has only the log to hear of it.
+  const reloadUnasked = reload && ((why: string): void => void reload(why).catch(() => {}))
+  const unwatch = described?.watch(() => reloadUnasked?.(`${described.name} changed`))
   return {
     balancer,
     view: () => balancer.view(),
-    ...(reload && { reload: (why: string) => void reload(why).catch(() => {}) }),
+    ...(reloadUnasked && { reload: reloadUnasked }),
     async close() {
       unwatch?.()
       // It is still to be seen what the balancer waits for.
       await balancer.close(graceMs)
       await admin?.close()
     },
+  }
+}
+
+type Reload = (why: string) => Promise<readonly string[]>
+
+function reloader(balancer: Balancer, { read }: Described, log: Log): Reload {
+  return async (why) => {
+    try {
+      // Read when its turn has come: what is applied last is what is read last.
+      const changes = await balancer.apply(read)
+      log.info('reload_ok', sentenceOf(changes, why), { changes, why })
+      return changes
+    } catch (error) {
+      const { message } = error as Error
+      log.error('reload_rejected', `nothing has changed (${why}): ${message}`, { why })
+      throw error
+    }
   }
 }
 

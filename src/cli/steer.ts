@@ -1,9 +1,11 @@
+import { resolve } from 'node:path'
 import { Command, Argument as CommandArgument, InvalidArgumentError, Option } from 'commander'
-import type { BalancerView } from '../balancer.ts'
+import { type BalancerView, isStrategyFile } from '../balancer.ts'
 import { parseAddress } from '../base/address.ts'
+import { type ErrorCode, PilotiError } from '../base/errors.ts'
 import { tokenOption } from './admin-options.ts'
 import { type Answer, type Asking, ask } from './ask.ts'
-import { exit } from './exit.ts'
+import { exit, exitCodeOf } from './exit.ts'
 import { withHelp } from './help.ts'
 import { usage } from './options.ts'
 import { statusTable } from './status-table.ts'
@@ -83,7 +85,8 @@ const orders: readonly Order[] = [
     about: 'Picks with another strategy from now on; all counters are kept.',
     args: [strategy],
     examples: ['piloti strategy least-connections', 'piloti strategy ./mine.ts'],
-    body: (name) => ({ strategy: name }),
+    // Where piloti runs, a relative path may mean another file.
+    body: (name) => ({ strategy: isStrategyFile(String(name)) ? resolve(String(name)) : name }),
   },
   {
     name: 'reload',
@@ -107,9 +110,16 @@ function command({ name, summary, about, args, examples, body }: Order): Command
       const pool = flags.pool === undefined ? {} : { pool: flags.pool }
       const answer = await ask(flags, 'POST', `/${name}`, { ...order, ...pool })
       say(answer, flags, sentenceOf)
+      if (name === 'reload' && ofFile.has(answer.body.code)) process.exitCode = exit.configuration
     },
   )
 }
+
+/** What is wrong with a file that is read again is not this command's usage. */
+const ofFile: ReadonlySet<unknown> = new Set<ErrorCode>([
+  ...(['ADDRESS', 'HEALTH', 'STRATEGY_UNKNOWN', 'STRATEGY_FILE', 'DISCOVERY'] as const),
+  'ADMIN_ORDER',
+])
 
 function status(): Command {
   const examples = ['piloti status', 'piloti status --json', 'watch piloti status']
@@ -145,8 +155,7 @@ function say(
   if (code === 200) return void console.log(json ? JSON.stringify(body, null, 2) : words(body))
   if (json) console.log(JSON.stringify(body, null, 2))
   process.stderr.write(`piloti: ${body.message}\n`)
-  const isConfiguration = body.code === 'CONFIG'
-  process.exitCode = isConfiguration ? exit.configuration : exit.failed
+  process.exitCode = exitCodeOf(new PilotiError(body.code as ErrorCode, String(body.message)))
 }
 
 function sentenceOf(body: Record<string, unknown>): string {

@@ -4,7 +4,7 @@ import type { Balancer } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import { type Children, startChildren } from './children.ts'
-import { listeningLine, type ProxyFlags, startFlags } from './flagged.ts'
+import { listeningLine, type ProxyFlags, refuseOfOtherMode, startFlags } from './flagged.ts'
 import { withHelp } from './help.ts'
 import { logOf, whole, withServerOptions } from './options.ts'
 import { withProxyOptions } from './proxy.ts'
@@ -48,6 +48,7 @@ export function upCommand(): Command {
         const text = `the last of ${flags.backends} backends would have port ${last}`
         self.error(`error: --first-port: ${text}`)
       }
+      refuseOfOtherMode(flags, self)
       const log = logOf('up', flags)
       await serve(() => start(flags, self, log), log)
     },

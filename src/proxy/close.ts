@@ -34,3 +34,11 @@ export async function closeGracefully(
   if (waitingFor > 0) log.info('drain_done', `${broken} connections were broken off`, { broken })
   return broken
 }
+
+/** Lets go of the pools of a proxy that never came to be, and fails on. */
+export function abandon(forwarding: Forwarding): (error: unknown) => never {
+  return (error) => {
+    forwarding.drain()
+    throw error
+  }
+}

@@ -157,7 +157,7 @@ describe('a signal', { concurrency: 4 }, () => {
     await hear(address)
     command.kill('SIGUSR2')
     const { state } = JSON.parse(await command.line(/"event":"snapshot"/))
-    assert.equal(state.pool.backends[0].leases, 1)
+    assert.equal(state.pools.default.backends[0].leases, 1)
     assert.equal(await hear(address), 'a')
   })
 })
@@ -207,7 +207,7 @@ async function echoing(t: TestContext, address: string): Promise<Socket> {
 async function strategyOf(command: ReturnType<typeof piloti>): Promise<string> {
   await listening(command)
   command.kill('SIGUSR2')
-  return JSON.parse(await command.line(/"event":"snapshot"/)).state.pool.strategy
+  return JSON.parse(await command.line(/"event":"snapshot"/)).state.pools.default.strategy
 }
 
 const events = (log: string): string[] =>
