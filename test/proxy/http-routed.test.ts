@@ -93,8 +93,9 @@ describe('routes of mode http', { concurrency: 4, timeout: 15_000 }, () => {
   })
 
   it('tell of the trouble of one pool once, however well the others are', async (t) => {
-    const bad = poolOf([await deadPort()], { failOpen: false })
     const good = poolOf([await named(t, 'good')])
+    // After the other one, which might be given its port.
+    const bad = poolOf([await deadPort()], { failOpen: false })
     const { proxy, log } = await proxyOf(t, {
       routes: [
         { path: '/bad', to: [{ destination: { pool: bad }, weight: 1 }] },
