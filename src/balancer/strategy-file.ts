@@ -53,11 +53,17 @@ async function importFresh(path: string): Promise<unknown> {
   const url = pathToFileURL(path)
   url.searchParams.set('version', version)
   try {
-    const module = await importModule(url.href)
-    return (module as { default?: unknown }).default
+    const { default: exported } = (await importModule(url.href)) as Module
+    // A folder that does not say what its modules are gets CommonJS, which wraps what it exports.
+    const isWrapped = typeof exported === 'object' && exported !== null && 'default' in exported
+    return isWrapped ? exported.default : exported
   } catch (error) {
     throw invalid(path, error instanceof Error ? error.message : String(error), error)
   }
+}
+
+interface Module {
+  readonly default?: unknown
 }
 
 async function importModule(href: string): Promise<unknown> {

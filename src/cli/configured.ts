@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
+import type { BalancerSpec } from '../balancer.ts'
 import type { Log } from '../base/log.ts'
 import type { Configuration } from '../config.ts'
 import { type ProxyFlags, runningOptions } from './flagged.ts'
 import type { Target } from './pool-options.ts'
-import { type Described, type Running, startRunning } from './running.ts'
+import { type Running, startRunning } from './running.ts'
 
 /** What a file describes, ready to be started. */
 export interface Configured {
@@ -49,22 +50,23 @@ export async function readConfiguration(
           log.warn('config_warning', `${file}:${line}: ${message}`, { file, line })
         }
       }
-      tellWarnings(first)
-      const described: Described = {
-        name: file,
-        async read() {
-          const next = await loadConfig(file)
-          tellWarnings(next)
-          if (ofProcess(next) !== ofProcess(first)) {
-            const sentence = 'admin, log and grace are as they were: they take a new start'
-            log.warn('restart_needed', `${file}: ${sentence}`, { file })
-          }
-          return next.spec
-        },
-        watch: (changed) => watchConfig(file, changed, first),
+      let known: Configuration | undefined = first
+      const describe = async (): Promise<BalancerSpec> => {
+        const next = known ?? (await loadConfig(file))
+        known = undefined
+        tellWarnings(next)
+        if (ofProcess(next) !== ofProcess(first)) {
+          const sentence = 'admin, log and grace are as they were: they take a new start'
+          log.warn('restart_needed', `${file}: ${sentence}`, { file })
+        }
+        return next.spec
       }
       const isWanted = isAdminWanted || first.admin !== undefined
-      return startRunning(first.spec, { ...options, isAdminWanted: isWanted }, log, described)
+      const watched = {
+        name: file,
+        watch: (changed: () => void) => watchConfig(file, changed, first),
+      }
+      return startRunning(describe, { ...options, isAdminWanted: isWanted, file: watched }, log)
     },
   }
 }

@@ -27,7 +27,8 @@ export function startFlags(
   self: Command,
   log: Log,
 ): Promise<Running> {
-  return startRunning(specOf(wanted, flags, self), runningOptions(flags, self), log)
+  const spec = specOf(wanted, flags, self)
+  return startRunning(async () => spec, runningOptions(flags, self), log)
 }
 
 /** Ends with a usage error when a flag was given that has no effect in this mode. */

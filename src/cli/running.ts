@@ -12,15 +12,11 @@ export interface RunningOptions {
   /** Whether somebody asked for that address: then it must be had. */
   readonly isAdminWanted: boolean
   readonly adminToken?: string
-}
-
-/** What describes a balancer, and may describe it in another way later. */
-export interface Described {
-  readonly name: string
-  /** Reads it again. @throws PilotiError CONFIG */
-  readonly read: () => Promise<BalancerSpec>
-  /** Tells when it has changed. @returns what ends that. */
-  readonly watch: (changed: () => void) => () => void
+  /** What describes the balancer, if that may change, and how to hear that it has. */
+  readonly file?: {
+    readonly name: string
+    readonly watch: (changed: () => void) => () => void
+  }
 }
 
 /** A balancer at work, and how to steer it. */
@@ -29,19 +25,18 @@ export interface Running extends Served {
 }
 
 /**
- * Starts a balancer; what describes it is read again at each reload.
+ * Starts what `describe` says, and asks it again at each reload.
  *
- * @throws as `createBalancer`; nothing runs then.
+ * @throws as `describe` and `createBalancer`; nothing runs then.
  */
 export async function startRunning(
-  spec: BalancerSpec,
+  describe: () => Promise<BalancerSpec>,
   options: RunningOptions,
   log: Log,
-  described?: Described,
 ): Promise<Running> {
-  const { graceMs } = options
-  const balancer = await createBalancer(spec, { log, graceMs })
-  const reload = described && reloader(balancer, described, log)
+  const { file, graceMs } = options
+  const balancer = await createBalancer(await describe(), { log, graceMs })
+  const reload = file && reloader(balancer, describe, log)
   let admin: Admin | undefined
   try {
     admin = await startAdmin(balancer, options, reload && (() => reload('asked to reload')), log)
@@ -51,7 +46,7 @@ export async function startRunning(
   }
   // Whoever did not ask has only the log to hear of it.
   const reloadUnasked = reload && ((why: string): void => void reload(why).catch(() => {}))
-  const unwatch = described?.watch(() => reloadUnasked?.(`${described.name} changed`))
+  const unwatch = file?.watch(() => reloadUnasked?.(`${file.name} changed`))
   return {
     balancer,
     view: () => balancer.view(),
@@ -67,11 +62,11 @@ export async function startRunning(
 
 type Reload = (why: string) => Promise<readonly string[]>
 
-function reloader(balancer: Balancer, { read }: Described, log: Log): Reload {
+function reloader(balancer: Balancer, describe: () => Promise<BalancerSpec>, log: Log): Reload {
   return async (why) => {
     try {
       // Read when its turn has come: what is applied last is what is read last.
-      const changes = await balancer.apply(read)
+      const changes = await balancer.apply(describe)
       log.info('reload_ok', sentenceOf(changes, why), { changes, why })
       return changes
     } catch (error) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { loadStrategy } from '../../src/balancer.ts'
+import { versionOf } from '../../src/balancer/strategy-file.ts'
 import { silent } from '../../src/base/log.ts'
 import { idle } from '../strategies/laws.ts'
 
@@ -37,13 +38,18 @@ describe('a strategy from a file', () => {
     })
   }
 
-  it('is read again when it has changed', async (t) => {
-    const path = file(t, 'mine.mjs', `export default { name: 'old', ${picksLast} }`)
-    assert.equal((await loadStrategy(path, silent)).name, 'old')
-    writeFileSync(path, `export default { name: 'new', ${picksLast} }`)
-    utimesSync(path, 0, 1)
-    assert.equal((await loadStrategy(path, silent)).name, 'new')
-  })
+  for (const name of ['mine.mjs', 'mine.ts']) {
+    it(`is read again when it has changed: ${name}`, async (t) => {
+      const path = file(t, name, `export default { name: 'old', ${picksLast} }`)
+      const before = versionOf(path)
+      assert.equal((await loadStrategy(path, silent)).name, 'old')
+      assert.equal(versionOf(path), before)
+      writeFileSync(path, `export default { name: 'new', ${picksLast} }`)
+      utimesSync(path, 0, 1)
+      assert.notEqual(versionOf(path), before)
+      assert.equal((await loadStrategy(path, silent)).name, 'new')
+    })
+  }
 
   const bad: readonly (readonly [string, string, RegExp])[] = [
     ['nothing.mjs', 'export const a = 1', /its default export is no strategy: it is undefined/],
