@@ -24,6 +24,10 @@ const cases: Readonly<Record<string, Case>> = {
     about: 'nanoseconds a pick of every strategy, with 5, 50 and 500 candidates',
     load: () => import('./strategies.ts'),
   },
+  latency: {
+    about: 'one slow and one failing backend of four: what clients see, and who gets the work',
+    load: () => import('./latency.ts'),
+  },
   'http1-head': {
     about: 'nanoseconds to read and write the head of a message',
     load: () => import('./http1-head.ts'),

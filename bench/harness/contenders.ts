@@ -20,10 +20,13 @@ export interface Contender {
 
 type Mode = 'tcp' | 'http'
 
-/** piloti as a user starts it; PILOTI_BENCH_CLI names another build of it. */
+/** The built command; PILOTI_BENCH_CLI names another build of it. */
+export const pilotiCli: string =
+  process.env.PILOTI_BENCH_CLI ?? fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
+
+/** piloti as a user starts it. */
 export function pilotiOn(node: Node, mode: Mode): Contender {
-  const cli =
-    process.env.PILOTI_BENCH_CLI ?? fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
+  const cli = pilotiCli
   const name = `piloti, Node ${node.version}`
   if (!existsSync(cli)) return { name, command: undefined }
   const help = ask(node.file, cli, 'proxy', '--help') ?? ''

@@ -8,6 +8,12 @@ export function median(values: readonly number[]): number {
   return sorted.length === 0 ? Number.NaN : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
+/** The least value that this share of them does not exceed; NaN of none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}
+
 /** Three significant digits, never an exponent: `0.394`, `14.3`, `1075`, `51 200`. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–'

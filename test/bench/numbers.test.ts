@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { figure, median, ratio, spread } from '../../bench/harness/numbers.ts'
+import { figure, median, percentile, ratio, spread } from '../../bench/harness/numbers.ts'
 import { table } from '../../bench/harness/table.ts'
 
 describe('median', () => {
@@ -17,6 +17,18 @@ describe('median', () => {
     const values = [3, 1, 2]
     median(values)
     assert.deepEqual(values, [3, 1, 2])
+  })
+})
+
+describe('percentile', () => {
+  it('is the least value that so many do not exceed', () => {
+    const values = Array.from({ length: 100 }, (_, i) => 100 - i)
+    assert.deepEqual(
+      [0, 0.5, 0.99, 1].map((share) => percentile(values, share)),
+      [1, 50, 99, 100],
+    )
+    assert.equal(percentile([7], 0.99), 7)
+    assert.ok(Number.isNaN(percentile([], 0.5)))
   })
 })
 
