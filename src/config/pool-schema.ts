@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AffinitySpec } from '../balancer.ts'
 import { shown } from '../discovery/host.ts'
-import { checkedName, parseServer } from '../discovery/source.ts'
+import { checkedName, checkedService, parseServer } from '../discovery/source.ts'
 import { parseBackend, parseBackendAddress } from '../discovery/static.ts'
 import { type HealthSpec, healthDefaults, parseHealth } from '../health/spec.ts'
 import type { BackendSpec } from '../pool/backend.ts'
@@ -33,6 +33,7 @@ function readServer(given: string): string {
 }
 
 const dnsName = text((given) => checkedName(given, given), { minLength: 1 })
+const serviceName = text((given) => checkedService(given, given), { minLength: 1 })
 
 const discover: z.ZodType<DiscoverKeys> = mapping({
   file: optional(
@@ -40,7 +41,7 @@ const discover: z.ZodType<DiscoverKeys> = mapping({
     'A file with one backend a line, HOST[:PORT], relative to this one; changes are followed',
   ),
   dns: optional(dnsName, 'A name whose A and AAAA records are the backends'),
-  srv: optional(dnsName, 'A name whose SRV records are the backends'),
+  srv: optional(serviceName, 'A name whose SRV records are the backends'),
   port: optional(
     whole(1, 65_535),
     'Of the backends: with dns; with file, where a line has none, 80 by default',

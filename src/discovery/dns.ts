@@ -7,7 +7,14 @@ import type { BackendSpec } from '../pool/backend.ts'
 import type { Discovery, DiscoveryObserver } from './discovery.ts'
 import { type Found, Lookup } from './dns-lookup.ts'
 import type { Server } from './dns-query.ts'
-import { checkedName, describeSource, parseServer, type SourceSpec, serverOf } from './source.ts'
+import {
+  checkedName,
+  checkedService,
+  describeSource,
+  parseServer,
+  type SourceSpec,
+  serverOf,
+} from './source.ts'
 import { Teller } from './teller.ts'
 
 export type DnsSource = Extract<SourceSpec, { kind: 'dns' | 'srv' }>
@@ -17,10 +24,12 @@ export interface DnsDiscoveryOptions {
   readonly timeoutMs?: number
   /** How soon it looks again after a failure; 5 s by default, twice as long each time up to a minute. */
   readonly retryMs?: number
+  /** It looks again no sooner than that, however short the time to live; 1 s by default. */
+  readonly ttlLeastMs?: number
   readonly random?: Random
 }
 
-const [ttlLeastMs, ttlMostMs] = [1_000, 300_000]
+const ttlMostMs = 300_000
 const retryMostMs = 60_000
 
 /**
@@ -32,7 +41,8 @@ export function createDnsDiscovery(
   source: DnsSource,
   options: DnsDiscoveryOptions = {},
 ): Discovery {
-  const name = checkedName(source.name, source.name)
+  const check = source.kind === 'srv' ? checkedService : checkedName
+  const name = check(source.name, source.name)
   const isLocal = name === 'localhost' || name.endsWith('.localhost')
   if (source.kind === 'dns' && (isIP(name) !== 0 || isLocal)) {
     // Nothing to ask for: an IP address is itself, and the system knows localhost (RFC 6761 6.3).
@@ -63,6 +73,7 @@ class DnsDiscovery implements Discovery {
   readonly name: string
   readonly #source: DnsSource
   readonly #retryMs: number
+  readonly #ttlLeastMs: number
   readonly #random: Random
   readonly #lookup: Lookup
   readonly #closing = new AbortController()
@@ -71,10 +82,11 @@ class DnsDiscovery implements Discovery {
   #failures = 0
 
   constructor(source: DnsSource, options: DnsDiscoveryOptions) {
-    const { timeoutMs = 2_000, retryMs = 5_000, random = Math.random } = options
+    const { timeoutMs = 2_000, retryMs = 5_000, ttlLeastMs = 1_000, random = Math.random } = options
     this.name = describeSource(source)
     this.#source = source
     this.#retryMs = retryMs
+    this.#ttlLeastMs = ttlLeastMs
     this.#random = random
     const { signal } = this.#closing
     setMaxListeners(0, signal)
@@ -117,7 +129,7 @@ class DnsDiscovery implements Discovery {
   #pauseMs({ ttlS, problem }: Found): number {
     if (problem === '') {
       this.#failures = 0
-      return Math.min(Math.max(ttlS * 1_000, ttlLeastMs), ttlMostMs)
+      return Math.min(Math.max(ttlS * 1_000, this.#ttlLeastMs), ttlMostMs)
     }
     const pauseMs = Math.min(this.#retryMs * 2 ** this.#failures++, retryMostMs)
     // Not all at once, when many wait for one name server.

@@ -48,7 +48,7 @@ export function parseSource(text: string): SourceSpec | undefined {
   if (kind === undefined || /^\d+(?:;|$)/.test(rest)) return undefined
   const [where = '', ...options] = rest.split(';')
   const server = readServer(options, text)
-  if (kind === 'srv') return { kind, name: checkedName(where, text), ...server }
+  if (kind === 'srv') return { kind, name: checkedService(where, text), ...server }
   const [, name, digits] = /^(.*):(\d{1,5})$/s.exec(where) ?? []
   if (name === undefined) {
     throw new PilotiError('ADDRESS', `'${shown(text)}' names no port: write dns:NAME:PORT`)
@@ -90,6 +90,18 @@ export function checkedName(name: string, text: string): string {
   const fault = host === '' ? 'is empty' : hostFault(host)
   if (fault === undefined) return isIP(host) === 0 ? asciiOf(host) : host
   throw new PilotiError('ADDRESS', `'${shown(text)}' names no host: '${shown(host)}' ${fault}`)
+}
+
+/**
+ * The same for a name that is asked for services.
+ *
+ * @throws PilotiError ADDRESS also for an IP address, which has none.
+ */
+export function checkedService(name: string, text: string): string {
+  const checked = checkedName(name, text)
+  if (isIP(checked) === 0) return checked
+  const wanted = 'write _SERVICE._tcp.NAME, or HOST:PORT for a backend'
+  throw new PilotiError('ADDRESS', `'${shown(text)}' is no name of a service: ${wanted}`)
 }
 
 function readServer(options: readonly string[], text: string): { server?: string } {

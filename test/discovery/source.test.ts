@@ -34,6 +34,8 @@ it('refuses a source that cannot be, and says what can', () => {
     'dns:a b:80': /'a b' has ' '/,
     'srv:': /names no host/,
     'srv:a..b': /'a\.\.b' has an empty label/,
+    'srv:10.0.0.1': /'srv:10\.0\.0\.1' is no name of a service: write _SERVICE\._tcp\.NAME/,
+    'srv:[::1]': /or HOST:PORT for a backend/,
     'dns:a:80;weight=3': /has an option it cannot have: write ;server=IP or ;server=IP:PORT/,
     'dns:a:80;server=ns': /'ns' is no name server: write IP or IP:PORT/,
     'dns:a:80;server=::1;server=::1': /and nothing else/,
