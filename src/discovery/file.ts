@@ -16,6 +16,8 @@ export interface FileDiscoveryOptions {
   readonly settleMs?: number
   /** The same for one that looks half-written, and for one that is gone; 1 s by default. */
   readonly patienceMs?: number
+  /** One that did not stand still for so long is reported; 5 s by default. */
+  readonly restlessMs?: number
 }
 
 /** Finds the backends that a file lists, and follows its changes; a half-written one is never used. */
@@ -25,8 +27,6 @@ export function createFileDiscovery(path: string, options: FileDiscoveryOptions 
 
 /** Looks this long after a change, and no more often than that. */
 const rushMs = 20
-/** One that did not stand still for so long is reported. */
-const restlessMs = 5_000
 const faultsShown = 20
 
 interface Reading {
@@ -56,10 +56,11 @@ class FileDiscovery implements Discovery {
   #restlessSinceMs: number | undefined
 
   constructor(path: string, options: FileDiscoveryOptions) {
-    const { port = 80, pollMs = 1_000, settleMs = 50, patienceMs = 1_000 } = options
+    const { port = 80, pollMs = 1_000, settleMs = 50 } = options
+    const { patienceMs = 1_000, restlessMs = 5_000 } = options
     this.name = `file ${shown(path)}`
     this.#path = path
-    this.#options = { port, pollMs, settleMs, patienceMs }
+    this.#options = { port, pollMs, settleMs, patienceMs, restlessMs }
   }
 
   start(observer: DiscoveryObserver): Promise<void> {
@@ -154,7 +155,8 @@ class FileDiscovery implements Discovery {
 
   #complain(nowMs: number): void {
     this.#restlessSinceMs ??= nowMs
-    if (nowMs - this.#restlessSinceMs > restlessMs) this.#fail('it changes all the time')
+    if (nowMs - this.#restlessSinceMs > this.#options.restlessMs)
+      this.#fail('it changes all the time')
   }
 
   #fail(fault: string): void {

@@ -143,7 +143,7 @@ describe('a balancer that follows DNS', needs('knotd'), () => {
     ]
     const members = (some: readonly number[], weight: (nth: number) => number): string =>
       some.map((nth) => `${hosts[nth]}:${port} ${weight(nth)}`).join('\n')
-    const server = await knot(t, records(0, 1))
+    const server = await knot(t, records(0, 1), 1)
     const own = { backends: [], strategy: 'least-connections' }
     const web = { kind: 'dns', name: 'web.example', port, server: server.address } as const
     const services = { kind: 'srv', name: '_http._tcp.example', server: server.address } as const

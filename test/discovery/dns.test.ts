@@ -5,7 +5,7 @@ import { dnsmasq, knot, type NameServer, needs } from './name-server.ts'
 import { type Observed, observe } from './observed.ts'
 
 /** Looks again soon, so that no test waits for a back-off. */
-const soon = { retryMs: 100, timeoutMs: 1_000 }
+const soon = { retryMs: 100, timeoutMs: 1_000, ttlLeastMs: 100 }
 
 function ask(t: TestContext, { address }: { address: string }, name: string): Promise<Observed> {
   const source = { kind: 'dns', name, port: 80, server: address } as const
@@ -29,7 +29,7 @@ describe('DNS discovery with knot', { timeout: 60_000, ...needs('knotd') }, () =
   })
 
   it('asks again when the time to live is over', async (t) => {
-    const server = await knot(t, ['api A 10.0.0.1'])
+    const server = await knot(t, ['api A 10.0.0.1'], 1)
     const observed = await ask(t, server, 'api.example')
     for (const last of [2, 3]) {
       server.serve([`api A 10.0.0.${last}`, 'api AAAA fd00::1'])

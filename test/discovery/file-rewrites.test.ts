@@ -21,7 +21,7 @@ it('sees whole versions only, and each last one, of a file rewritten 1000 times 
   const path = join(folder, 'servers.txt')
   writeFileSync(path, 'v00000-0.example\n')
   const rewrite = createRewriter(t, path)
-  const observed = await observe(t, createFileDiscovery(path, { patienceMs: 500 }))
+  const observed = await observe(t, createFileDiscovery(path))
   for (let round = 1; round <= rounds; round++) {
     const versions = Array.from({ length: rewrites }, (_, i) => round * rewrites + i)
     await rewrite(versions.map((version) => idsOf(version).join('\n').concat('\n')))

@@ -5,7 +5,7 @@ import { appendFile, chmod, mkdir, rename, rm, symlink, utimes, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { createFileDiscovery } from '../../src/discovery/file.ts'
+import { createFileDiscovery, type FileDiscoveryOptions } from '../../src/discovery/file.ts'
 import { observe } from './observed.ts'
 
 function folder(t: TestContext): string {
@@ -14,11 +14,14 @@ function folder(t: TestContext): string {
   return path
 }
 
-async function listed(t: TestContext, text: string) {
+async function listed(t: TestContext, text: string, options?: FileDiscoveryOptions) {
   const path = join(folder(t), 'the servers.txt')
   await writeFile(path, text)
-  return { path, observed: await observe(t, createFileDiscovery(path)) }
+  return { path, observed: await observe(t, createFileDiscovery(path, options)) }
 }
+
+/** Does not wait long for the end of what looks half-written. */
+const impatient = { patienceMs: 200 }
 
 describe('file discovery', { timeout: 60_000 }, () => {
   it('tells what the file lists before its start is over', async (t) => {
@@ -112,7 +115,7 @@ describe('file discovery', { timeout: 60_000 }, () => {
   })
 
   it('waits for the end of a last line that has no newline', async (t) => {
-    const { path, observed } = await listed(t, 'a\n')
+    const { path, observed } = await listed(t, 'a\n', impatient)
     await writeFile(path, 'b1\nb2')
     await observed.untilFound('b1:80', 'b2:80')
     await appendFile(path, '2\n')
@@ -123,7 +126,7 @@ describe('file discovery', { timeout: 60_000 }, () => {
 
 describe('a file that cannot be used', { timeout: 60_000 }, () => {
   it('keeps what was told, and is reported once with every bad line', async (t) => {
-    const { path, observed } = await listed(t, 'a\n')
+    const { path, observed } = await listed(t, 'a\n', impatient)
     await writeFile(path, 'b\nc d\n\nb\n')
     await observed.until(({ failed }) => failed.length > 0)
     assert.deepEqual(observed.failed, [
@@ -138,7 +141,7 @@ describe('a file that cannot be used', { timeout: 60_000 }, () => {
   })
 
   it('is reported again for another reason, and after it was well', async (t) => {
-    const { path, observed } = await listed(t, 'a\n')
+    const { path, observed } = await listed(t, 'a\n', impatient)
     for (const [text, count] of [
       ['b c\n', 1],
       ['', 2],
@@ -197,7 +200,10 @@ describe('a file that cannot be used', { timeout: 60_000 }, () => {
   it('is reported when it never stands still', async (t) => {
     const path = join(folder(t), 'servers.txt')
     await writeFile(path, 'a\n')
-    const observed = await observe(t, createFileDiscovery(path, { settleMs: 1_500 }))
+    const observed = await observe(
+      t,
+      createFileDiscovery(path, { settleMs: 500, restlessMs: 1_000 }),
+    )
     let count = 0
     const restless = setInterval(() => void writeFile(path, `b${count++}\n`), 5)
     t.after(() => clearInterval(restless))

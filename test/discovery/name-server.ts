@@ -28,13 +28,22 @@ export function needs(name: keyof typeof servers): { skip: string | false } {
   return { skip: isThere ? false : `${name} is not installed` }
 }
 
-/** Starts knotd; the time to live of all records is 1 s. */
-export async function knot(t: TestContext, records: readonly string[]): Promise<NameServer> {
+/** Starts knotd; all records have this time to live, in seconds. */
+export async function knot(
+  t: TestContext,
+  records: readonly string[],
+  ttlS = 0,
+): Promise<NameServer> {
   const folder = temporary(t)
   const port = await freePort()
   let serial = 0
   const write = (records: readonly string[]): void => {
-    const head = ['$ORIGIN example.', '$TTL 1', `@ SOA ns mail ${++serial} 9 9 9 1`, '@ NS ns']
+    const head = [
+      '$ORIGIN example.',
+      `$TTL ${ttlS}`,
+      `@ SOA ns mail ${++serial} 9 9 9 1`,
+      '@ NS ns',
+    ]
     writeFileSync(join(folder, 'zone'), `${[...head, 'ns A 127.0.0.1', ...records].join('\n')}\n`)
   }
   write(records)
@@ -88,7 +97,7 @@ export interface HostsServer {
   serve(hosts: string): Promise<void>
 }
 
-/** Starts dnsmasq with further options; `hosts` are lines of a hosts file, with a time to live of 1 s. */
+/** Starts dnsmasq with further options; `hosts` are lines of a hosts file, with a time to live of 0. */
 export async function dnsmasq(
   t: TestContext,
   hosts: string,
@@ -100,7 +109,7 @@ export async function dnsmasq(
   writeFileSync(file, hosts)
   const own = ['--keep-in-foreground', '--log-facility=-', '--conf-file=/dev/null', '--no-resolv']
   const where = [`--port=${port}`, '--listen-address=127.0.0.1', '--bind-interfaces', '--no-hosts']
-  const files = [`--addn-hosts=${file}`, '--local-ttl=1', `--user=${userInfo().username}`]
+  const files = [`--addn-hosts=${file}`, '--local-ttl=0', `--user=${userInfo().username}`]
   const pid = `--pid-file=${folder}/pid`
   const command = start(t, servers.dnsmasq, [...own, ...where, ...files, pid, ...options])
   await command.line(/hosts - \d+ (?:addresses|names)/)
