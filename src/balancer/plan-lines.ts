@@ -29,9 +29,10 @@ export function settingLines(before: PoolSpec, after: PoolSpec): string[] {
 function sourceLines({ sources = [] }: PoolSpec, other: PoolSpec): string[] {
   const keyOf = (source: SourceSpec): string | undefined => canonical(source)
   const known = new Set((other.sources ?? []).map(keyOf))
-  return sources
+  const lines = sources
     .filter((source) => !known.has(keyOf(source)))
     .map((source) => `source ${describeSource(source)}`)
+  return [...new Set(lines)]
 }
 
 /** A secret is not for the log. */
