@@ -77,12 +77,19 @@ export class Pool {
   /**
    * Waits in line for a lease.
    *
-   * @returns false when too much waits already, or it is not only for being full that no backend is free.
+   * @returns false when too much waits already, or no backend is free for another reason than being full, or
+   * not probed yet.
    */
   wait(waiter: Waiter): boolean {
-    const { tried } = waiter
-    const open = this.#roster.open().filter((backend) => !tried.includes(backend))
-    return open.length > 0 && !open.some(isFree) && this.#queue.add(waiter)
+    const isLeft = (backend: Backend): boolean => !waiter.tried.includes(backend)
+    const open = this.#roster.open()
+    const left = open.filter(isLeft)
+    const helps =
+      open.length === 0
+        ? // All were exchanged: what the first probes say is known soon.
+          this.#roster.backends.some((each) => each.health === 'unknown' && isLeft(each))
+        : left.length > 0 && !left.some(isFree)
+    return helps && this.#queue.add(waiter)
   }
 
   /** Waits no longer. Nothing happens to who does not wait. */

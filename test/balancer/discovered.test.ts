@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type Balancer, createBalancer, type PoolSpec } from '../../src/balancer.ts'
+import { parseAddress } from '../../src/base/address.ts'
 import type { Log } from '../../src/base/log.ts'
 import { seeded } from '../../src/base/random.ts'
 import { freePort, knot, needs } from '../discovery/name-server.ts'
@@ -112,6 +113,9 @@ describe('a balancer that follows a file', () => {
       await rewrite(some.map(textOf))
       await until(() => membersOf('web') === some.at(-1)!.join('\n'))
     }
+    const idsNow = membersOf('web')
+    // Idle connections to those that are gone are closed.
+    await until(() => backends.every(({ connections, id }) => idsNow.includes(id) || !connections))
     await assertNothingLost(clients.web!, backends)
     const whole = new Set(texts.map((lines) => lines.join('\n')))
     assert.deepEqual(
@@ -122,9 +126,29 @@ describe('a balancer that follows a file', () => {
       told.filter((line) => line.startsWith('discovery_failed')),
       [],
     )
-    const answers = [...clients.web!.answers.values()].reduce((sum, count) => sum + count)
-    t.diagnostic(`${answers} answers, ${versions.web!.length} versions used`)
+    t.diagnostic(`${clients.web!.total} answers, ${versions.web!.length} versions used`)
   })
+})
+
+describe('a balancer whose backends are all exchanged for others', () => {
+  for (const failOpen of [true, false]) {
+    it(`loses no request, with failOpen ${failOpen}`, { timeout: 60_000 }, async (t) => {
+      const backends = await Promise.all(Array.from({ length: 4 }, () => liveBackend(t)))
+      const own = { name: 'web', strategy: 'round-robin', failOpen }
+      const named = backends.map(({ id }) => ({ address: parseAddress(id) }))
+      const [some, others] = [named.slice(0, 2), named.slice(2)]
+      const { balancer, clients } = await followed(t, [{ ...own, backends: some }])
+      for (let turn = 0; turn < 10; turn++) {
+        for (const now of [others, some]) {
+          const before = clients.web!.total
+          await until(() => clients.web!.total > before + clientCount)
+          const { listeners } = balancer.spec
+          await balancer.apply({ listeners, pools: [{ ...own, backends: now }] })
+        }
+      }
+      await assertNothingLost(clients.web!, backends)
+    })
+  }
 })
 
 describe('a balancer that follows DNS', needs('knotd'), () => {

@@ -12,6 +12,8 @@ export interface LiveBackend {
   status: number
   /** Requests it has got. */
   count: number
+  /** Open connections. */
+  readonly connections: number
   /** Answers to `/held` that wait to be let go. */
   readonly held: number
   letGo(): void
@@ -34,6 +36,11 @@ export async function liveBackend(
     } else if (waitMs > 0) await wait(waitMs)
     response.end(id.slice(5))
   })
+  let connections = 0
+  server.on('connection', (socket) => {
+    connections++
+    socket.on('close', () => connections--)
+  })
   await once(server.listen(port, host), 'listening')
   t.after(() => {
     server.closeAllConnections()
@@ -42,6 +49,9 @@ export async function liveBackend(
   const id = formatAddress({ host, port: (server.address() as { port: number }).port })
   const live: LiveBackend = {
     ...{ id, waitMs: 0, status: 200, count: 0 },
+    get connections() {
+      return connections
+    },
     get held() {
       return held.length
     },
@@ -76,6 +86,8 @@ export function ask(address: Address, path: string, agent: Agent | false = false
 export interface Clients {
   /** How many answers each backend gave. */
   readonly answers: ReadonlyMap<string, number>
+  /** How many answers there were. */
+  readonly total: number
   /** All that went wrong. */
   readonly faults: readonly string[]
   /** Waits for answers to the requests that are under way. */
@@ -107,5 +119,10 @@ export function ceaseless(t: TestContext, address: Address, count: number, pause
     agent.destroy()
   }
   t.after(stop)
-  return { answers, faults, stop }
+  return {
+    ...{ answers, faults, stop },
+    get total() {
+      return [...answers.values()].reduce((sum, count) => sum + count, 0)
+    },
+  }
 }

@@ -60,8 +60,12 @@ function take(world: World, given: Lease | undefined, mayBe: (id: string) => boo
 const wait = fc.tuple(someIds, fc.boolean()).map(([triedIds, endsAtOnce]) =>
   shown(`wait, tried ${triedIds}${endsAtOnce ? ', ends at once' : ''}`, (world) => {
     const tried = backendsOf(world, triedIds)
-    const known = world.model.open.filter((b) => !triedIds.includes(b.id))
-    const helps = known.length > 0 && known.every((b) => !world.model.free.includes(b))
+    const { free, inUse, open } = world.model
+    const [known, others] = [open, inUse].map((all) => all.filter((b) => !triedIds.includes(b.id)))
+    const helps =
+      open.length === 0
+        ? others!.some((b) => world.model.health(b) === 'unknown')
+        : known!.length > 0 && known!.every((b) => !free.includes(b))
     const waiting: Waiting = {
       ...{ key: 'key', tried, endsAtOnce, isServed: false, hasLeft: false },
       serve: (lease) => world.serve(waiting, lease),
