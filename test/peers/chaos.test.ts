@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { type Command, start } from '../support/command.ts'
+
+describe('piloti under load while everything behind it breaks and changes', {
+  timeout: 90_000,
+}, () => {
+  it('fails no request but those on a stopped backend', async (t) => {
+    const { code, stdout, stderr } = await chaos(t, '--duration', '12', '--json').ended
+    const { timeline, ...report } = JSON.parse(stdout)
+    const { done, excused, failed, faults, inexcusable, requests } = report
+    assert.deepEqual({ faults, inexcusable }, { faults: [], inexcusable: [] })
+    const excuses = Object.values(excused as Record<string, number>)
+    assert.equal(
+      failed,
+      excuses.reduce((sum, count) => sum + count, 0),
+    )
+    assert.ok(requests > 100, `${requests} requests`)
+    assert.ok(done.kill > 0 && done.stop > 0, JSON.stringify(done))
+    assert.ok(timeline.length > 20)
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  })
+
+  it('is left alone at once when that is interrupted', async (t) => {
+    const command = chaos(t)
+    await command.line(/ answers/)
+    command.kill('SIGINT')
+    // Its end is that of everything it has started: they share its stderr.
+    const { code, stdout } = await command.ended
+    assert.equal(code, 130)
+    assert.doesNotMatch(stdout, /all is well/)
+  })
+})
+
+function chaos(t: TestContext, ...args: readonly string[]): Command {
+  const gentle = ['--seed', '7', '--connections', '16', '--every', '1']
+  return start(t, 'scripts/chaos.sh', [...gentle, ...args])
+}
