@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Address } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
@@ -23,7 +24,7 @@ export function guardRequests(
     }
     if ('path' in address) return
     const host = request.hostname.toLowerCase()
-    if (isLiteral.test(host)) return
+    if (isOwnName(host)) return
     throw new PilotiError('ADMIN_TOKEN', `Host '${host}' is not this machine: use its address`)
   })
   app.addHook('preParsing', async (request, _reply, payload) => {
@@ -37,7 +38,8 @@ export function guardRequests(
 }
 
 /** An address is the same for everybody; of names, only this one is. */
-const isLiteral = /^(?:localhost|\d+\.\d+\.\d+\.\d+|\[?[0-9a-f:]+\]?)$/
+const isOwnName = (host: string): boolean =>
+  host === 'localhost' || isIP(host.replace(/^\[|\]$/g, '')) !== 0
 
 /** Takes the same time for all that is wrong. */
 function isSame(a: string, b: string): boolean {

@@ -12,8 +12,8 @@ export function answerOf(error: unknown): ProblemAnswer {
     // What an operator got wrong has no status in the table: no client of a proxy ever sees it.
     return { status: errorKinds[code].status || 422, body: { code, message } }
   }
-  const { statusCode = 500, message } = error as Error & { readonly statusCode?: number }
-  // What Fastify itself refuses, such as JSON that is none; a RangeError is a number that cannot be.
-  const status = error instanceof RangeError ? 422 : statusCode
+  // What Fastify itself refuses, such as JSON that is none, has a status; a RangeError is a number that cannot be.
+  const fallback = error instanceof RangeError ? 422 : 500
+  const { statusCode: status = fallback, message } = error as Error & { statusCode?: number }
   return { status, body: { code: status < 500 ? 'ADMIN_ORDER' : 'ADMIN_FAILED', message } }
 }

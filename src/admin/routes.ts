@@ -5,10 +5,11 @@ import { PilotiError } from '../base/errors.ts'
 import { add, poolOf, remove, setStrategy, steer } from './orders.ts'
 
 const named = z.strictObject({ backend: z.string(), pool: z.string().optional() })
-const weighted = named.extend({ weight: z.number().positive() })
+const weight = z.number().positive().max(1_000_000)
+const weighted = named.extend({ weight })
 const added = named.extend({
-  weight: z.number().positive().optional(),
-  maxConnections: z.number().int().min(0).optional(),
+  weight: weight.optional(),
+  maxConnections: z.number().int().min(0).max(1_000_000).optional(),
 })
 const nothing = z.strictObject({})
 const strategic = z.strictObject({ strategy: z.string(), pool: z.string().optional() })
