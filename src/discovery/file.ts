@@ -2,9 +2,9 @@ import { PilotiError } from '../base/errors.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import { type LineFault, parseBackendsFile } from './backends-file.ts'
 import type { Discovery, DiscoveryObserver } from './discovery.ts'
-import { Folders } from './folders.ts'
 import { shown } from './host.ts'
-import { type Snapshot, takeSnapshot } from './snapshot.ts'
+import { Lookout } from './lookout.ts'
+import type { Snapshot } from './snapshot.ts'
 import { Teller } from './teller.ts'
 
 export interface FileDiscoveryOptions {
@@ -25,8 +25,7 @@ export function createFileDiscovery(path: string, options: FileDiscoveryOptions 
   return new FileDiscovery(path, options)
 }
 
-/** Looks this long after a change, and no more often than that. */
-const rushMs = 20
+/** Of a file with more, these stand in the message. */
 const faultsShown = 20
 
 interface Reading {
@@ -44,11 +43,8 @@ class FileDiscovery implements Discovery {
   readonly name: string
   readonly #path: string
   readonly #options: Required<FileDiscoveryOptions>
-  readonly #folders = new Folders(() => this.#hurry())
+  readonly #lookout: Lookout
   #teller: Teller | undefined
-  #timer: NodeJS.Timeout | undefined
-  #isLooking = false
-  #isHurried = false
   #isClosed = false
   /** What was seen last, and what was used or refused last. */
   #seen: Reading | undefined
@@ -61,45 +57,20 @@ class FileDiscovery implements Discovery {
     this.name = `file ${shown(path)}`
     this.#path = path
     this.#options = { port, pollMs, settleMs, patienceMs, restlessMs }
+    this.#lookout = new Lookout(path, (snapshot, nowMs) => this.#judge(snapshot, nowMs))
   }
 
   start(observer: DiscoveryObserver): Promise<void> {
     this.#teller = new Teller(observer)
     if (this.#isClosed) this.#teller.close()
-    else void this.#look()
+    else this.#lookout.start()
     return this.#teller.begun
   }
 
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#timer)
-    this.#folders.close()
+    this.#lookout.close()
     this.#teller?.close()
-  }
-
-  #hurry(): void {
-    if (this.#isLooking) this.#isHurried = true
-    else if (!this.#isHurried) {
-      this.#isHurried = true
-      this.#schedule(rushMs)
-    }
-  }
-
-  #schedule(delayMs: number): void {
-    clearTimeout(this.#timer)
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#look(), delayMs).unref()
-  }
-
-  async #look(): Promise<void> {
-    this.#isLooking = true
-    this.#isHurried = false
-    // First, so that no change from here on goes unheard.
-    await this.#folders.follow(this.#path)
-    const snapshot = await takeSnapshot(this.#path, this.#settled?.snapshot)
-    this.#isLooking = false
-    if (this.#isClosed) return
-    const waitMs = this.#judge(snapshot, performance.now())
-    this.#schedule(this.#isHurried ? Math.min(rushMs, waitMs) : waitMs)
   }
 
   /** @returns when to look again, in milliseconds. */

@@ -1,5 +1,5 @@
-import { Folders } from './folders.ts'
-import { type Snapshot, takeSnapshot } from './snapshot.ts'
+import { Lookout } from './lookout.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export interface WatchedFileOptions {
   /** What the file was when it was read last; by default, what it is now. */
@@ -12,7 +12,7 @@ export interface WatchedFileOptions {
   readonly patienceMs?: number
 }
 
-/** After a change it looks so soon, and no more often than that. */
+/** One that is being written is looked at again so soon. */
 const rushMs = 20
 
 /**
@@ -25,59 +25,29 @@ export function watchFile(
   changed: () => void,
   options: WatchedFileOptions = {},
 ): () => void {
-  const watched = new WatchedFile(path, changed, options)
-  return () => watched.close()
+  const watched = new WatchedFile(changed, options)
+  const lookout = new Lookout(path, (snapshot, nowMs) => watched.judge(snapshot, nowMs))
+  lookout.start()
+  return () => lookout.close()
 }
 
 class WatchedFile {
-  readonly #path: string
   readonly #changed: () => void
   readonly #options: WatchedFileOptions
-  readonly #folders = new Folders(() => this.#schedule(rushMs))
-  #timer: NodeJS.Timeout | undefined
-  #isClosed = false
-  #isLooking = false
-  #isHurried = false
   /** What was told last. */
   #told: Snapshot | undefined
   /** What was seen last, and since when. */
   #seen: Snapshot | undefined
   #sinceMs = 0
 
-  constructor(path: string, changed: () => void, options: WatchedFileOptions) {
-    this.#path = path
+  constructor(changed: () => void, options: WatchedFileOptions) {
     this.#changed = changed
     this.#options = options
-    void this.#look()
-  }
-
-  close(): void {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    this.#folders.close()
-  }
-
-  #schedule(delayMs: number): void {
-    this.#isHurried = this.#isLooking
-    if (this.#isLooking || this.#isClosed) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#look(), delayMs).unref()
-  }
-
-  async #look(): Promise<void> {
-    this.#isLooking = true
-    this.#isHurried = false
-    // First, so that no change from here on goes unheard.
-    await this.#folders.follow(this.#path)
-    const snapshot = await takeSnapshot(this.#path, this.#seen)
-    this.#isLooking = false
-    if (this.#isClosed) return
-    const waitMs = snapshot === undefined ? rushMs : this.#judge(snapshot, performance.now())
-    this.#schedule(this.#isHurried ? Math.min(rushMs, waitMs) : waitMs)
   }
 
   /** @returns when to look again, in milliseconds. */
-  #judge(snapshot: Snapshot, nowMs: number): number {
+  judge(snapshot: Snapshot | undefined, nowMs: number): number {
+    if (snapshot === undefined) return rushMs
     const { pollMs = 1_000, settleMs = 200, patienceMs = 1_000 } = this.#options
     if (this.#told === undefined && this.#isKnown(snapshot)) {
       this.#told = snapshot

@@ -89,6 +89,17 @@ describe('a watched file', () => {
     assert.deepEqual(await changes(1), ['22'])
   })
 
+  it('is told beside a file that is written all the time', async (t) => {
+    const home = await folder(t)
+    const path = join(home, 'piloti.yaml')
+    await writeFile(path, text(1))
+    const { changes } = follow(t, path, await loadConfig(path))
+    const noise = setInterval(() => void appendFile(join(home, 'log'), 'x').catch(() => {}), 5)
+    t.after(() => clearInterval(noise))
+    await writeFile(path, text(2))
+    assert.deepEqual(await changes(1), ['2'])
+  })
+
   it('is never told half-written, however long the writer takes', async (t) => {
     const path = join(await folder(t), 'piloti.yaml')
     await writeFile(path, text(1))
