@@ -39,6 +39,7 @@ const responseTimeoutMs = 3_000
 const startMs = performance.now()
 const ending = new AbortController()
 let folder = ''
+let isInterrupted = false
 
 /** @typedef {{ atMs: number, text: string }} Moment */
 
@@ -51,7 +52,10 @@ for (const [name, number] of /** @type {const} */ ([
   ['SIGTERM', 15],
   ['SIGHUP', 1],
 ])) {
-  process.on(name, () => void cleanUp().finally(() => process.exit(128 + number)))
+  process.on(name, () => {
+    isInterrupted = true
+    void cleanUp().finally(() => process.exit(128 + number))
+  })
 }
 try {
   const report = await run()
@@ -60,7 +64,7 @@ try {
   process.exitCode = report.ok ? 0 : 1
 } catch (error) {
   await cleanUp()
-  console.error(`chaos: ${/** @type {Error} */ (error).message}`)
+  if (!isInterrupted) console.error(`chaos: ${/** @type {Error} */ (error).message}`)
   process.exitCode = 1
 }
 

@@ -101,11 +101,14 @@ function observe(client, seen, right, index) {
   client.on('connError', (/** @type {NodeJS.ErrnoException} */ { code }) => {
     error = ` (${code})`
   })
-  client.on('response', (/** @type {number} */ status, _bytes, /** @type {number} */ ms) => {
-    isWaiting = false
-    seen.longestMs = Math.max(seen.longestMs, ms)
-    seen.answered(String(status))
-  })
+  client.on(
+    'response',
+    (/** @type {number} */ status, /** @type {number} */ _bytes, /** @type {number} */ ms) => {
+      isWaiting = false
+      seen.longestMs = Math.max(seen.longestMs, ms)
+      seen.answered(String(status))
+    },
+  )
   const at = (index * 7) % digits.length
   const requests = [...digits.slice(at), ...digits.slice(0, at)].map((count) => ({
     method: /** @type {const} */ ('GET'),

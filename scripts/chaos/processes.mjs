@@ -25,15 +25,17 @@ export async function startServer(args, hear) {
   const child = spawn(process.execPath, [cli, ...args, '--json', '--log-format', 'json'], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  const { stdout, stderr } = child
+  if (stdout === null || stderr === null) throw new Error('its output cannot be read')
   running.add(child)
   child.on('exit', () => running.delete(child))
   /** @type {string[]} */
   const said = []
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  createInterface({ input: stderr }).on('line', (line) => {
     said.push(line)
     hear(line)
   })
-  const lines = createInterface({ input: child.stdout })
+  const lines = createInterface({ input: stdout })
   const ended = once(child, 'close').then(() => ['ended'])
   const [first] = await Promise.race([once(lines, 'line'), ended])
   if (first === 'ended') throw new Error(`piloti ${args.join(' ')}: ${said.join('\n')}`)

@@ -115,6 +115,7 @@ const nameOf = (text) =>
     .replace(/^> /, '')
     .replace(/ ?\S*:\d+/g, '')
     .replace(/ (?:again|\(\w+\))$/, '')
+    .replace(/ for\b/, '')
     .replace(/^(piloti strategy|strategy|weight) \S+/, '$1')
     .trim()
 

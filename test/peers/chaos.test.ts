@@ -26,8 +26,8 @@ describe('piloti under load while everything behind it breaks and changes', {
     await command.line(/ answers/)
     command.kill('SIGINT')
     // Its end is that of everything it has started: they share its stderr.
-    const { code, stdout } = await command.ended
-    assert.equal(code, 130)
+    const { code, stdout, stderr } = await command.ended
+    assert.deepEqual({ code, stderr }, { code: 130, stderr: '' })
     assert.doesNotMatch(stdout, /all is well/)
   })
 })
