@@ -19,7 +19,7 @@ export function clientsMax(asked: number | undefined, log: Log): number {
   if (wanted <= possible) return wanted
   const why = `this process may open ${files} files (ulimit -n), and each client needs two`
   const sentence = `${possible} clients may be connected instead of ${wanted}: ${why}`
-  const level = asked === undefined ? 'info' : 'warn'
+  const level = asked === undefined ? 'debug' : 'warn'
   log[level]('connections_max_lowered', sentence, { connectionsMax: possible, wanted, files })
   return possible
 }

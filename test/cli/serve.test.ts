@@ -78,7 +78,7 @@ describe('a server', { concurrency: 4 }, () => {
     await assert.rejects(once(connect(path), 'connect'), { code: 'ENOENT' })
   })
 
-  for (const args of [['backend'], ['proxy', ':1']]) {
+  for (const args of [['backend'], ['proxy', ':1', '--health', 'off']]) {
     it(`ends with 4 when the port of ${args[0]} is taken, and says by whom`, async (t) => {
       const port = await greeter(t, 'I was here first')
       const { code, stdout, stderr } = await ran(t, [...args, '--listen', `127.0.0.1:${port}`])

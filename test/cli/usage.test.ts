@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
+import { strategies } from '../../src/strategies/index.ts'
 import { cli, ran } from '../support/command.ts'
 
 describe('usage', { concurrency: 4 }, () => {
@@ -19,6 +20,26 @@ describe('usage', { concurrency: 4 }, () => {
     ['proxy :1 --idle-timeout 5', /^piloti: --idle-timeout: '5' is no length of time: write 20ms/],
     ['proxy :1 --connect-timeout 0ms', /'0ms' is out of range: from 1ms to 24h/],
     ['proxy :1 --grace 1000h', /'1000h' is out of range/],
+    ['proxy :1 --config f', /^piloti: BACKENDs and --config f are too much: name them in the file/],
+    ['proxy -c f -s random', /^piloti: --strategy and --config f are too much: say it in the file/],
+    ['proxy :1 -m tcp --trust 10.0.0.1', /^piloti: --trust is for mode http, and this is mode tcp/],
+    [
+      'proxy :1 --idle-timeout 5s',
+      /^piloti: --idle-timeout is for mode tcp, and this is mode http/,
+    ],
+    ['proxy :1 -m tcp --affinity cookie', /^piloti: --affinity cookie is for mode http: mode tcp/],
+    ['proxy :1 --affinity-secret x', /^piloti: --affinity-secret is for --affinity cookie/],
+    ['proxy :1 --affinity cooky', /^piloti: --affinity: unknown affinity 'cooky': one of client/],
+    ['proxy :1 --health htp:/', /^piloti: --health: unknown health check 'htp:\/': one of tcp/],
+    [
+      'proxy :1 --strategy ./no.ts',
+      /^piloti: cannot use strategy file '.*': there is no such file/,
+    ],
+    ['proxy dns:name', /^piloti: BACKEND: 'dns:name' names no port: write dns:NAME:PORT/],
+    ['drain', /^piloti: missing required argument 'BACKEND'/],
+    ['weight :1 0', /^piloti: WEIGHT: '0' is no weight: a number above 0 wanted/],
+    ['reload now', /too many arguments/],
+    ['status --admin off', /^piloti: --admin: 'off' is not an address/],
     ['proxy :1 --retries -1', /--retries: '-1' is not a whole number from 0 to 100/],
     ['proxy :1 --log-level inf', /one of debug, info, warn, error \(did you mean info\?\)/],
     ['up extra', /too many arguments/],
@@ -41,7 +62,7 @@ describe('usage', { concurrency: 4 }, () => {
     })
 
   it('lists the strategies and suggests one', async (t) => {
-    const names = 'n-to-1, round-robin, least-connections, least-response-time'
+    const names = Object.keys(strategies).join(', ')
     const far = await ran(t, ['up', '--strategy', 'nonsense'])
     assert.equal(
       far.stderr,
@@ -60,22 +81,27 @@ describe('usage', { concurrency: 4 }, () => {
 })
 
 describe('help', { concurrency: 4 }, () => {
-  for (const command of ['', 'up', 'proxy', 'backend']) {
+  const servers = ['up', 'proxy', 'backend']
+  const orders = ['status', 'drain', 'ready', 'weight', 'add', 'remove', 'strategy', 'reload']
+  for (const command of ['', ...servers, 'check', 'simulate', ...orders]) {
     it(`of piloti ${command} tells all in 80 columns`, async (t) => {
       const words = command === '' ? [] : [command]
       const { code, stdout, stderr } = await ran(t, [...words, '--help'])
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
       const [purpose, ...lines] = stdout.split('\n')
-      assert.match(purpose!, /^[A-Z].*\.$/)
+      assert.match(purpose!, /^[A-Z].*[.,\w]$/)
       assert.deepEqual(
         lines.filter((line) => [...line].length > 80),
         [],
       )
       const heading = lines.indexOf('Examples:')
-      for (const nth of [1, 2, 3]) assert.match(lines[heading + nth]!, /^ {2}piloti/)
+      const examples = orders.includes(command) ? [1] : [1, 2, 3]
+      for (const nth of examples) assert.match(lines[heading + nth]!, /^ {2}(watch )?piloti/)
       assert.match(stdout, /\nUsage: piloti/)
       assert.match(stdout, /\nExit codes: 0 done/)
-      if (command !== '') assert.match(stdout, /--listen <ADDR>.*\n.*\(default 127\.0\.0\.1:\d+\)/)
+      if (servers.includes(command)) {
+        assert.match(stdout, /--listen <ADDR>.*\n.*\(default 127\.0\.0\.1:\d+\)/)
+      }
     })
   }
 

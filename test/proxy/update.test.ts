@@ -173,6 +173,6 @@ describe('a process that may open few files', () => {
     const line = (level: string, wanted: number): string =>
       `${level} connections_max_lowered: 224 clients may be connected instead of ${wanted}: ${why} ` +
       JSON.stringify({ connectionsMax: 224, wanted, files: 512 })
-    assert.deepEqual(stdout.trim().split('\n'), [line('info', 10_000), line('warn', 400)])
+    assert.deepEqual(stdout.trim().split('\n'), [line('debug', 10_000), line('warn', 400)])
   })
 })
