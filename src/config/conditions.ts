@@ -1,4 +1,4 @@
-import { shown } from '../discovery/host.ts'
+import { shown } from '../base/printable.ts'
 
 /**
  * Reads the path of a route: without the slash at its end, for the one and the other fit alike.

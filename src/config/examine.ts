@@ -1,4 +1,7 @@
 import { dirname, resolve } from 'node:path'
+import { printable } from '../base/printable.ts'
+import { type Read, readYaml } from '../codecs/yaml.ts'
+import { find, offsetOf, prune, type Tree, valueOf } from '../codecs/yaml-tree.ts'
 import type { ConfigFile } from './file.ts'
 import { findingsOf } from './issues.ts'
 import { missingFiles, unresolvable } from './lookups.ts'
@@ -9,15 +12,12 @@ import {
   type IsBroken,
   type Path,
   type Problem,
-  printable,
   sortProblems,
 } from './problem.ts'
 import { listenerRules } from './rules/listeners.ts'
 import { poolRules } from './rules/pools.ts'
 import { routeRules, unreachableRoutes, unusedPools } from './rules/routes.ts'
 import { readSource } from './source.ts'
-import { find, offsetOf, prune, type Tree, valueOf } from './tree.ts'
-import { type Read, readYaml } from './yaml.ts'
 
 /** What was found in a file. */
 export interface Examined {

@@ -1,5 +1,5 @@
+import { shown } from '../base/printable.ts'
 import { suggest } from '../base/suggest.ts'
-import { shown } from '../discovery/host.ts'
 import { httpNames } from './file.ts'
 import type { Finding, Path } from './problem.ts'
 import type { Issue } from './schema.ts'

@@ -2,9 +2,10 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type Address, parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
+import { shown } from '../base/printable.ts'
 import { suggest } from '../base/suggest.ts'
 import { parseDuration, parseSize } from '../base/units.ts'
-import { hostFault, shown } from '../discovery/host.ts'
+import { hostFault } from '../discovery/host.ts'
 
 /** A text that something reads; what is thrown as a PilotiError or RangeError is what is wrong with it. */
 export function text<T>(read: (text: string) => T, meta: Meta): z.ZodType<T, string> {

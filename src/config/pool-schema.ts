@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AffinitySpec } from '../balancer.ts'
-import { shown } from '../discovery/host.ts'
+import { shown } from '../base/printable.ts'
 import { checkedName, checkedService, parseServer } from '../discovery/source.ts'
 import { parseBackend, parseBackendAddress } from '../discovery/static.ts'
 import { type HealthSpec, healthDefaults, parseHealth } from '../health/spec.ts'

@@ -1,5 +1,6 @@
-/** A way to a value of the file: the keys and numbers that lead there. */
-export type Path = readonly (string | number)[]
+import type { Path } from '../codecs/yaml-tree.ts'
+
+export type { Path }
 
 export type Severity = 'error' | 'warning'
 
@@ -46,11 +47,6 @@ export function formatProblem(file: string, problem: Problem): string {
   const where = line === 0 ? file : `${file}:${line}:${column}`
   const word = severity === 'warning' ? 'warning: ' : ''
   return `${where}: ${word}${message}${suggestion === undefined ? '' : ` (${suggestion})`}`
-}
-
-/** What others wrote stands in messages: no control character of it reaches a terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (odd) => `\\u{${odd.codePointAt(0)!.toString(16)}}`)
 }
 
 /** In the order of the file, each once. */

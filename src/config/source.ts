@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { shown } from '../discovery/host.ts'
+import { shown } from '../base/printable.ts'
 import { sizeLimitBytes, takeSnapshot } from '../discovery/snapshot.ts'
 
 /** The text of a file, or why there is none. */

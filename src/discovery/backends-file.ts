@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
 import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
+import { shown } from '../base/printable.ts'
 import type { BackendSpec } from '../pool/backend.ts'
-import { shown } from './host.ts'
 import { parseBackendAddress, parseBackendOptions } from './static.ts'
 
 /** What is wrong in a file, and in which line of it; the first is 1. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { shown } from '../base/printable.ts'
 
 const nameLengthMax = 253
 const labelLengthMax = 63
@@ -25,12 +26,4 @@ export function hostFault(host: string): string | undefined {
 export function asciiOf(name: string): string {
   const ascii = /^[\w.-]*$/.test(name) ? name : domainToASCII(name)
   return ascii.replace(/\.$/, '').toLowerCase()
-}
-
-const shownLengthMax = 80
-
-/** A text that somebody else wrote, fit for one line of a message: cut, and without control characters. */
-export function shown(text: string): string {
-  const cut = text.length > shownLengthMax ? `${text.slice(0, shownLengthMax)}…` : text
-  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (odd) => `\\u{${odd.codePointAt(0)!.toString(16)}}`)
 }

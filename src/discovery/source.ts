@@ -1,8 +1,9 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { formatAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
+import { shown } from '../base/printable.ts'
 import type { Server } from './dns-query.ts'
-import { asciiOf, hostFault, shown } from './host.ts'
+import { asciiOf, hostFault } from './host.ts'
 
 /** Where backends are found, besides those that are named one by one. */
 export type SourceSpec =

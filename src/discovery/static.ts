@@ -1,8 +1,9 @@
 import { type Address, parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
+import { shown } from '../base/printable.ts'
 import { suggest } from '../base/suggest.ts'
 import type { BackendSpec } from '../pool/backend.ts'
-import { hostFault, shown } from './host.ts'
+import { hostFault } from './host.ts'
 
 /**
  * Reads a backend as it is written on the command line: an address, then options after `;`.

@@ -121,6 +121,9 @@ ejection: false
       /^w:2:10: retries: 'x' is not a whole number from 0 to 100$/,
     ],
     ['a: &a [x]\nb: &b [*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c]\ne: [*d,*d]', /./],
+    ['['.repeat(50_000), /^w:1:65: this is nested deeper than 64 levels$/],
+    ['backends: [{}]\nbackends: [{}]', /^w:2:1: 'backends' is here twice: line 1 has it already$/],
+    ['backends: &a [*a]', /^w:1:15: '\*a' stands within what it means$/],
     ['x'.repeat(2_000_000), /more than 1048576 characters/],
   ]
   for (const [text, ...wanted] of wrong)

@@ -1,4 +1,5 @@
-import type { Path } from './problem.ts'
+/** A way to a value of a file: the keys and numbers that lead there. */
+export type Path = readonly (string | number)[]
 
 /** A value of the file with the places of all that is in it; offsets count characters from the start. */
 export interface Tree {

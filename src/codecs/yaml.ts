@@ -12,8 +12,8 @@ import {
   Scalar,
   type YAMLMap,
 } from 'yaml'
-import { shown } from '../discovery/host.ts'
-import { type Tree, without } from './tree.ts'
+import { shown } from '../base/printable.ts'
+import { type Tree, without } from './yaml-tree.ts'
 
 /** What is wrong with the text, before it means anything. */
 export interface Fault {
