@@ -1,10 +1,39 @@
 /** The library: the doors, the pool, the contract of a strategy and the strategies. */
+export { type Admin, type AdminOptions, createAdmin } from './admin.ts'
+export {
+  type Balancer,
+  type BalancerOptions,
+  type BalancerSpec,
+  type BalancerView,
+  createBalancer,
+  type HealthSpec,
+  type ListenerSpec,
+  type ListenerView,
+  loadStrategy,
+  type NextSpec,
+  type PoolSpec,
+  type RouteSpec,
+  type SourceSpec,
+} from './balancer.ts'
 export { type Address, formatAddress, parseAddress } from './base/address.ts'
 export type { Clock } from './base/clock.ts'
 export { type ErrorCode, PilotiError } from './base/errors.ts'
 export type { HistogramView } from './base/histogram.ts'
 export type { Log, LogFields, LogLevel } from './base/log.ts'
 export type { Random } from './base/random.ts'
+export {
+  type Checked,
+  type CheckOptions,
+  type Configuration,
+  checkConfig,
+  formatProblem,
+  loadConfig,
+  type Problem,
+  watchConfig,
+} from './config.ts'
+export { parseSource } from './discovery/source.ts'
+export { parseBackend } from './discovery/static.ts'
+export { parseHealth } from './health/spec.ts'
 export { type AttemptOptions, attempt } from './pool/attempt.ts'
 export type { Backend, BackendSpec, Health } from './pool/backend.ts'
 export type { Lease, Outcome } from './pool/lease.ts'
