@@ -12,7 +12,7 @@ import type { HttpView } from './proxy/http-context.ts'
 import { type HttpOptions, httpDefaults } from './proxy/http-options.ts'
 import type { Destination, Route } from './proxy/routes.ts'
 import { completeSettings, type Mode, type ProxySettings } from './proxy/settings.ts'
-import { forwardTcp } from './proxy/tcp.ts'
+import { forwardTcp, type TcpView } from './proxy/tcp.ts'
 
 export type {
   Affinity,
@@ -23,6 +23,7 @@ export type {
   Mode,
   ProxySettings,
   Route,
+  TcpView,
 }
 export { completeSettings as checkSettings, createAffinity, httpDefaults }
 
@@ -45,6 +46,8 @@ export interface ProxyView {
   }
   /** In mode `http`. */
   readonly http?: HttpView
+  /** In mode `tcp`. */
+  readonly tcp?: TcpView
   /** The first of `pools`. */
   readonly pool: PoolView
   /** All that routes lead to. */
@@ -111,7 +114,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
       return {
         ...{ address: where, mode },
         connections: { active: forwarding.active, ...connections },
-        ...(mode === 'http' && { http: forwarding.view() as HttpView }),
+        [mode]: forwarding.view(),
         pool: pools[0]!,
         pools,
       }

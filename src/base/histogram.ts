@@ -32,6 +32,14 @@ export class Histogram {
   #sumMs = 0
   #maxMs = 0
 
+  get count(): number {
+    return this.#count
+  }
+
+  get sumMs(): number {
+    return this.#sumMs
+  }
+
   record(ms: number): void {
     this.#count++
     this.#sumMs += ms

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import { ewma } from '../base/ewma.ts'
 import { Histogram } from '../base/histogram.ts'
+import { Answers } from './answers.ts'
 import { Outlier } from './outlier.ts'
 import { Probed } from './probed.ts'
 import type { Report } from './report.ts'
@@ -51,6 +52,8 @@ export class Backend implements Candidate {
   readonly outlier: Outlier = new Outlier()
   readonly warmUp: WarmUp
   readonly responseTimes: Histogram = new Histogram()
+  /** Those that went to clients, where answers have a status. */
+  readonly answers: Answers = new Answers()
   /** An operator, or discovery, lets it finish. */
   isAskedToDrain = false
   /** It says itself that it will end. */

@@ -91,6 +91,11 @@ export class Lease {
     if (this.isTrial && !isError) this.#lessor.recovered(this, backend)
   }
 
+  /** An answer of the backend with this status goes to the client. */
+  responded(status: number): void {
+    this.#backend.answers.count(status)
+  }
+
   /** Counts bytes that went to the backend. */
   sent(bytes: number): void {
     this.#hasSent = true

@@ -8,6 +8,7 @@ import { checkOptions, type PoolOptions, poolDefaults } from './options.ts'
 import type { Rules } from './probed.ts'
 import { Queue, type Waiter } from './queue.ts'
 import type { Report } from './report.ts'
+import { Requests, type RequestsView } from './requests.ts'
 import { Roster } from './roster.ts'
 import type { Candidates, Strategy } from './strategy.ts'
 import type { Transition } from './transition.ts'
@@ -18,6 +19,9 @@ export interface PoolView {
   readonly strategy: string
   /** How much work waits for a backend that is not full. */
   readonly queued: number
+  /** How much work has waited so, since the start. */
+  readonly queuedTotal: number
+  readonly requests: RequestsView
   /** Whether all may take work because none is up, and how many leases were given so. */
   readonly isFailOpen: boolean
   readonly failOpenLeases: number
@@ -38,6 +42,7 @@ export class Pool {
   readonly #judge: Judge
   readonly #queue: Queue
   readonly #news = new News()
+  readonly requests: Requests = new Requests()
   #strategy: Strategy
   #failOpenLeases = 0
 
@@ -100,6 +105,20 @@ export class Pool {
   /** How much work waits. */
   get queued(): number {
     return this.#queue.size
+  }
+
+  get queuedTotal(): number {
+    return this.#queue.total
+  }
+
+  /** Whether all may take work because none is up. */
+  get isFailOpen(): boolean {
+    return this.#roster.isFailOpen
+  }
+
+  /** How many leases were given while that was so. */
+  get failOpenLeases(): number {
+    return this.#failOpenLeases
   }
 
   get queueTimeoutMs(): number {
@@ -211,6 +230,8 @@ export class Pool {
     return {
       strategy: this.#strategy.name,
       queued: this.#queue.size,
+      queuedTotal: this.#queue.total,
+      requests: this.requests.view(),
       isFailOpen: this.#roster.isFailOpen,
       failOpenLeases: this.#failOpenLeases,
       backends: this.#roster.backends.map((backend) => viewOf(backend, nowMs)),

@@ -19,6 +19,8 @@ export interface Waiter {
 export class Queue {
   /** How many may wait. */
   max: number
+  /** How many have waited. */
+  total = 0
   readonly #waiters = new Set<Waiter>()
   /** Those who have a lease, and are not told yet. */
   readonly #given = new Map<Waiter, Lease>()
@@ -41,6 +43,7 @@ export class Queue {
     if (this.#waiters.has(waiter) || this.#given.has(waiter)) return true
     if (this.#waiters.size >= this.max) return false
     this.#waiters.add(waiter)
+    this.total++
     return true
   }
 

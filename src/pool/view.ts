@@ -1,4 +1,5 @@
 import type { HistogramView } from '../base/histogram.ts'
+import type { AnswersView } from './answers.ts'
 import type { Backend, Health } from './backend.ts'
 import { reasonOf } from './health.ts'
 
@@ -24,6 +25,8 @@ export interface BackendView {
   readonly aborted: number
   /** Answers that were errors, also such as are not the backend's failure. */
   readonly errors: number
+  /** Those that went to clients, in mode `http`. */
+  readonly answers: AnswersView
   readonly ejections: number
   readonly sentBytes: number
   readonly receivedBytes: number
@@ -48,6 +51,7 @@ export function viewOf(backend: Backend, nowMs: number): BackendView {
     failed: backend.failed,
     aborted: backend.aborted,
     errors: backend.errors,
+    answers: backend.answers.view(),
     ejections: backend.ejections,
     sentBytes: backend.sentBytes,
     receivedBytes: backend.receivedBytes,

@@ -275,6 +275,7 @@ export class HttpClient implements Expiring {
     this.#giveHeadBack()
     this.#context.report(code, message, { client: this.key })
     const { status } = errorKinds[code]
+    this.#context.stats.unrouted.count(status)
     const date = dateLine()
     this.socket.write(simpleAnswer({ status, code, message, close: true, date }))
     this.#close(false)

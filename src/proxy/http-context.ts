@@ -5,6 +5,7 @@ import type { BackendConnection, ConnectionOwner } from '../http/backend-connect
 import { Outbox } from '../http/outbox.ts'
 import { IdleConnections } from '../net/reuse.ts'
 import { Sweep } from '../net/sweep.ts'
+import { Answers, type AnswersView } from '../pool/answers.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Transition } from '../pool/transition.ts'
@@ -29,10 +30,13 @@ export interface HttpStats {
   desyncs: number
   /** Answers of the proxy's own, by error code. */
   readonly answers: Partial<Record<ErrorCode, number>>
+  /** Answers of the proxy's own to requests that came to no pool. */
+  readonly unrouted: Answers
 }
 
 /** A copy of the stats, and how many connections to backends wait for their next use. */
-export interface HttpView extends Readonly<HttpStats> {
+export interface HttpView extends Readonly<Omit<HttpStats, 'unrouted'>> {
+  readonly unrouted: AnswersView
   readonly idleConnections: number
 }
 
@@ -63,6 +67,7 @@ export class HttpContext implements ConnectionOwner {
     retries: 0,
     desyncs: 0,
     answers: {},
+    unrouted: new Answers(),
   }
   readonly clients: Slots<'slot', HttpClient> = new Slots('slot')
   isDraining = false
@@ -125,7 +130,9 @@ export class HttpContext implements ConnectionOwner {
   }
 
   view(): HttpView {
-    return { ...this.stats, answers: { ...this.stats.answers }, idleConnections: this.idle.count }
+    const { answers, unrouted, ...stats } = this.stats
+    const idleConnections = this.idle.count
+    return { ...stats, answers: { ...answers }, unrouted: unrouted.view(), idleConnections }
   }
 
   lost(connection: BackendConnection): void {

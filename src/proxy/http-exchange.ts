@@ -36,6 +36,7 @@ export class Exchange implements ConnectionUser {
   readonly #body: RequestBody | undefined
   #connection: BackendConnection | undefined
   readonly #tries: Tries
+  readonly #startMs = performance.now()
   #stripBytes = 0
   #sentMs = 0
   #hasFirstByte = false
@@ -211,6 +212,10 @@ export class Exchange implements ConnectionUser {
   }
 
   #answer(answer: Answer): void {
+    const { pool } = this.#tries
+    const own = pool === undefined ? this.#context.stats.unrouted : pool.requests.own
+    own.count(answer.status)
+    this.#measure()
     const json = prefersJson(this.#head, this.#headBytes)
     const toHead = this.#head.method === Method.HEAD
     this.#client.answer({ ...answer, json, toHead }, !this.wantsBody)
@@ -299,6 +304,7 @@ export class Exchange implements ConnectionUser {
     })
     if (!isWritten) return this.#distrust('a head that is too large')
     this.#hasResponse = true
+    this.#tries.lease!.responded(head.status)
     return true
   }
 
@@ -317,6 +323,8 @@ export class Exchange implements ConnectionUser {
     this.#context.stats.active--
     const { lease, pool } = this.#tries
     lease!.answered(performance.now() - this.#sentMs)
+    lease!.responded(head.status)
+    this.#measure()
     openTunnel(this.#client, connection, lease!, this.#context)
     this.#context.served(pool!)
     return false
@@ -370,8 +378,14 @@ export class Exchange implements ConnectionUser {
   #end(outcome: Outcome, reason = ''): void {
     this.#hasEnded = true
     this.#context.stats.active--
+    if (this.#hasResponse) this.#measure()
     this.#letGo()
     this.#tries.end(outcome, reason)
+  }
+
+  /** The answer is over, or the tunnel begins. */
+  #measure(): void {
+    this.#tries.pool?.requests.times.record(performance.now() - this.#startMs)
   }
 
   #letGo(): void {

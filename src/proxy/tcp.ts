@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { PilotiError } from '../base/errors.ts'
+import { type ErrorCode, PilotiError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { Slots } from '../base/slots.ts'
 import type { RelayOptions } from '../net/relay.ts'
@@ -12,12 +12,25 @@ import { Outage } from './outage.ts'
 import type { Destination } from './routes.ts'
 import { TcpConnection, type TcpConnections } from './tcp-connection.ts'
 
+/** What mode `tcp` counts. */
+export interface TcpView {
+  /** Tries after the first one of a connection. */
+  readonly retries: number
+  /** Clients that were turned away, by error code. */
+  readonly errors: Readonly<Partial<Record<ErrorCode, number>>>
+}
+
 /** Mode `tcp`: a connection goes to one backend and stays there. A lease lasts the connection. */
 export function forwardTcp(log: Log, settings: ForwardingSettings): Forwarding {
   const sweep = new Sweep()
   const outage = new Outage(log)
   const connections: TcpConnections = new Slots('slot')
-  const onRetry = (error: PilotiError): void => log.debug('retry', error.message)
+  const errors: Partial<Record<ErrorCode, number>> = {}
+  let retries = 0
+  const onRetry = ({ message }: PilotiError): void => {
+    retries++
+    log.debug('retry', message)
+  }
   let current = settings
   let relayOptions = relayOptionsOf(settings, sweep)
 
@@ -31,6 +44,7 @@ export function forwardTcp(log: Log, settings: ForwardingSettings): Forwarding {
         connection.dial(lease, { sweep, connectTimeoutMs }, () => outage.over(), fail)
       const giveUp = (error: PilotiError): void => {
         connection.giveUp()
+        errors[error.code] = (errors[error.code] ?? 0) + 1
         outage.refuse(error)
       }
       const onWait = (leave: () => void): void =>
@@ -49,7 +63,7 @@ export function forwardTcp(log: Log, settings: ForwardingSettings): Forwarding {
     get active() {
       return connections.size
     },
-    view: () => ({}),
+    view: (): TcpView => ({ retries, errors: { ...errors } }),
     // Whether a byte stream waits for more work cannot be seen from outside.
     drain: () => {},
     abort: () => {
