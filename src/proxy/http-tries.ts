@@ -54,6 +54,8 @@ export class Tries implements Waiter {
   readonly #client: HttpClient
   readonly #context: HttpContext
   readonly #settings: HttpSettings
+  /** Of the last try that has ended. */
+  #last: Readonly<Backend> | undefined
   #affinity: Affinity | undefined
   /** The backend that the client was given before. */
   #knownId: string | undefined
@@ -76,7 +78,7 @@ export class Tries implements Waiter {
 
   /** The backend of the try under way, or of the last one. */
   get backend(): Readonly<Backend> | undefined {
-    return this.lease?.backend ?? this.tried.at(-1)
+    return this.lease?.backend ?? this.#last
   }
 
   /** The line that gives the leased backend to the client, if the client does not have it. */
@@ -225,6 +227,7 @@ export class Tries implements Waiter {
   #release(outcome: Outcome, reason: string): void {
     const { lease } = this
     this.lease = undefined
+    if (lease !== undefined) this.#last = lease.backend
     lease?.release(outcome, undefined, reason)
   }
 

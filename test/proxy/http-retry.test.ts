@@ -15,6 +15,7 @@ import {
   ok,
   request,
   say,
+  scripted,
   settled,
 } from './http-talk.ts'
 
@@ -192,6 +193,17 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
     assert.equal(told('refused').length, 1)
     assert.equal(told('refused_over').length, 1)
     assert.ok(Number(told('refused_over')[0]!.fields.refused) >= 3)
+  })
+
+  it('tells of the backend also when it was a reused connection that broke', async (t) => {
+    const { port } = await scripted(t, (socket, _request, nth) =>
+      nth === 0 ? socket.write(ok('one')) : socket.resetAndDestroy(),
+    )
+    const { proxy, told } = await fronted(t, [port], { retriesMax: 0 })
+    assert.match((await say(proxy, get())).text, / 200 [\s\S]*one$/)
+    assert.match((await say(proxy, get())).text, / 502 /)
+    const [line] = told('request_failed')
+    assert.equal(line?.fields.backend, `127.0.0.1:${port}`)
   })
 
   it('does not blame a backend for a reused connection that had come to its end', async (t) => {
