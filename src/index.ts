@@ -81,6 +81,7 @@ export {
   type Workload,
 } from './simulator.ts'
 export type { KeyOptions } from './strategies/bounded.ts'
+export { type GuardOptions, guarded } from './strategies/guarded.ts'
 export { createStrategy, type StrategyContext, strategies } from './strategies/index.ts'
 export { keyed } from './strategies/keyed.ts'
 export { leastConnections } from './strategies/least-connections.ts'

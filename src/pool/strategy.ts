@@ -33,6 +33,10 @@ export interface Strategy {
   readonly name: string
   /** Says that `pick` never looks at the key, so that none need be made: that can take a system call. */
   readonly ignoresKey?: true
-  /** Chooses one of `candidates`: never empty, and every one may take work now. Synchronous. */
+  /**
+   * Chooses one of `candidates`: never empty, and every one may take work now. Synchronous.
+   *
+   * What it throws comes out of `pool.lease`; in a proxy nobody catches it. See `guarded`.
+   */
   pick<C extends Candidate>(candidates: Candidates<C>, key: string): C
 }

@@ -1,8 +1,8 @@
-import type { Clock } from '../base/clock.ts'
+import { type Clock, monotonic } from '../base/clock.ts'
 import type { Candidate, Candidates, Strategy } from '../pool/strategy.ts'
 
 export interface GuardOptions {
-  readonly now: Clock
+  readonly now?: Clock
   /** Told once, when the fallback takes over for good: why, for people. */
   readonly onFault: (why: string) => void
 }
@@ -20,7 +20,7 @@ const slowLimit = 50
  * The work at hand never suffers: whatever happens, one of the candidates is picked.
  */
 export function guarded(own: Strategy, fallback: Strategy, options: GuardOptions): Strategy {
-  const { now, onFault } = options
+  const { now = monotonic, onFault } = options
   let picker = own
   let slowness = 0
   const fail = (why: string): void => {
