@@ -77,6 +77,8 @@ type Ask = (
 const askByUdp: Ask = (server, question, options, isPlain) =>
   bounded(options, (resolve, reject) => {
     const id = randomInt(2 ** 16)
+    // First: what could throw in a callback would be nobody's to catch.
+    const message = writeQuestion(question, id, isPlain)
     const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4')
     socket.on('error', (error) => reject(unreachable(error)))
     // Whatever does not answer the question may come from anybody: it is ignored.
@@ -86,7 +88,7 @@ const askByUdp: Ask = (server, question, options, isPlain) =>
     })
     // Connected, it takes datagrams from that server alone, and hears when there is none.
     socket.connect(server.port, server.host, () => {
-      socket.send(writeQuestion(question, id, isPlain), (error) => {
+      socket.send(message, (error) => {
         if (error) reject(unreachable(error))
       })
     })
@@ -97,6 +99,7 @@ const askByUdp: Ask = (server, question, options, isPlain) =>
 const askByTcp: Ask = (server, question, options, isPlain) =>
   bounded(options, (resolve, reject) => {
     const id = randomInt(2 ** 16)
+    const message = writeQuestion(question, id, isPlain)
     let received = Buffer.alloc(0)
     const socket = connect(server.port, server.host).unref()
     socket.on('error', (error) => reject(unreachable(error)))
@@ -110,7 +113,6 @@ const askByTcp: Ask = (server, question, options, isPlain) =>
       if (answer === undefined) reject(new Error('answered what is no answer'))
       else resolve(answer)
     })
-    const message = writeQuestion(question, id, isPlain)
     socket.write(
       Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]),
     )

@@ -15,17 +15,19 @@ export class InTurn<T> {
     this.#due.push(item)
   }
 
-  /** Makes all calls that are due. One that throws keeps none of the others from being made. */
+  /** Makes all calls that are due. One that throws keeps none of the others from being made, and is thrown in the end. */
   run(): void {
     if (this.#isCalling || this.#due.length === 0) return
     this.#isCalling = true
-    try {
-      for (let next = this.#due.shift(); next !== undefined; next = this.#due.shift()) {
+    const errors: unknown[] = []
+    for (let next = this.#due.shift(); next !== undefined; next = this.#due.shift()) {
+      try {
         this.#call(next)
+      } catch (error) {
+        errors.push(error)
       }
-    } finally {
-      this.#isCalling = false
-      this.run()
     }
+    this.#isCalling = false
+    if (errors.length > 0) throw errors[0]
   }
 }
