@@ -15,7 +15,7 @@ export class InTurn<T> {
     this.#due.push(item)
   }
 
-  /** Makes all calls that are due. One that throws keeps none of the others from being made, and is thrown in the end. */
+  /** Makes all calls that are due. What the first one throws that does is thrown again when all are made. */
   run(): void {
     if (this.#isCalling || this.#due.length === 0) return
     this.#isCalling = true
