@@ -58,7 +58,7 @@ const http: z.ZodType<HttpKeys> = mapping({
   bodyTimeout: optional(time, 'Between two pieces of a request body: 408; 30s by default'),
   writeTimeout: optional(time, 'For a peer to take anything of what waits for it; 30s by default'),
   keepAliveTimeout: optional(time, 'How long an idle client is kept; 75s by default'),
-  responseTimeout: optional(time, 'For the first byte of a response: 504; 30s by default'),
+  responseTimeout: optional(time, 'For the head of a response: 504; 30s by default'),
   responseIdleTimeout: optional(time, 'Between two pieces of a response; 60s by default'),
   tunnelTimeout: optional(time, 'How long an upgraded connection may be silent; 1h by default'),
   halfClosedTimeout: optional(time, 'The same, once one of its sides has ended; 30s by default'),

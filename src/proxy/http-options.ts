@@ -23,7 +23,7 @@ export interface HttpOptions {
   /** How long, and how much of, a refused request is read and dropped so that the client can read the answer. */
   readonly lingerTimeoutMs: number
   readonly lingerLimitBytes: number
-  /** For the first byte of a response, from the last of the request: 504. */
+  /** For the whole head of a response, from the last byte of the request: 504. */
   readonly responseTimeoutMs: number
   /** Between two pieces of a response. */
   readonly responseIdleTimeoutMs: number
