@@ -33,6 +33,8 @@ interface Hosts {
 const noSuchName = 3
 /** Questions under way at a time. */
 const concurrencyMax = 8
+/** Of one service. While no server answers, each takes its time, and the next lookup waits for all. */
+const targetsMax = 256
 /** The share of a service of weight 0 beside one of weight 1: RFC 2782 wants it very small. */
 const weightOfZero = 0.1
 
@@ -74,11 +76,14 @@ export class Lookup {
       const none = records.length > 0 ? 'it says that there is none' : 'it has no SRV record'
       return { specs: [], ttlS: 0, problem: problem === '' ? none : problem }
     }
-    const targets = [...new Set(services.map(({ target }) => target))]
+    const all = [...new Set(services.map(({ target }) => target))]
+    const targets = all.slice(0, targetsMax)
+    const tooMany = `it has ${all.length} targets: the first ${targetsMax} are used`
     const resolved = await concurrently(targets, (target) => {
       return given(target, additionals) ?? this.#hosts(target, options)
     })
     const problems = [problem, ...resolved.map(({ problem }) => problem)]
+    if (all.length > targetsMax) problems.push(tooMany)
     return {
       specs: specsOf(services, new Map(targets.map((target, i) => [target, resolved[i]!.hosts]))),
       ttlS: Math.min(ttlOf(records), ...resolved.map(({ ttlS }) => ttlS)),

@@ -92,3 +92,11 @@ it('keeps the addresses of one service that fails, and of all while their list d
   const { ids: rest, problem: none } = await look('services')
   assert.deepEqual([rest, none], [['10.0.0.2:80'], "'a' has no address"])
 })
+
+it('asks for no more than 256 targets of a service, and says so', async (t) => {
+  const records = Array.from({ length: 257 }, (_, i) => srv(`10.0.${i >> 8}.${i & 255}`))
+  const look = await setUp(t, { 'SRV api.example': records })
+  const { ids, problem } = await look('services')
+  assert.equal(ids.length, 256)
+  assert.equal(problem, 'it has 257 targets: the first 256 are used')
+})
