@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
 import { guardRequests } from './admin/guard.ts'
+import type { Reloads } from './admin/metrics-process.ts'
 import { answerOf } from './admin/problem.ts'
 import { addRoutes, knownRoutes } from './admin/routes.ts'
 import type { Balancer } from './balancer.ts'
@@ -7,12 +8,18 @@ import { type Address, formatAddress } from './base/address.ts'
 import { PilotiError } from './base/errors.ts'
 import { listen } from './net/listen.ts'
 
+export type { Reloads }
+
 export interface AdminOptions {
   readonly address: Address
   /** Who has it may steer. Without one, only this machine may: a loopback address, or a Unix socket. */
   readonly token?: string
   /** Reads the configuration again. @returns what changed. Without it there is nothing to reload. */
   readonly reload?: () => Promise<readonly string[]>
+  /** How reloads went, for the metrics; read at each scrape. */
+  readonly reloads?: Readonly<Reloads>
+  /** Of piloti, for the metrics. */
+  readonly version?: string
 }
 
 /** Where a balancer is looked at and steered. */
@@ -27,7 +34,7 @@ export interface Admin {
  * @throws PilotiError LISTEN, also for an address that others can reach without a token.
  */
 export async function createAdmin(balancer: Balancer, options: AdminOptions): Promise<Admin> {
-  const { address, token, reload } = options
+  const { address, token, ...rest } = options
   if (token === undefined && !isOurs(address)) {
     const where = formatAddress(address)
     throw new PilotiError('LISTEN', `cannot steer at ${where} without a token: others can reach it`)
@@ -42,7 +49,7 @@ export async function createAdmin(balancer: Balancer, options: AdminOptions): Pr
     const { method, url } = request
     throw new PilotiError('ADMIN_UNKNOWN', `nothing at ${method} ${url}: ${knownRoutes}`)
   })
-  addRoutes(app, balancer, { mayRunFiles: token !== undefined || 'path' in address, reload })
+  addRoutes(app, balancer, { ...rest, mayRunFiles: token !== undefined || 'path' in address })
   await app.ready()
   return { address: await listen(app.server, address), close: () => app.close() }
 }

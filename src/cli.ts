@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { backendCommand } from './cli/backend.ts'
 import { checkCommand } from './cli/check.ts'
@@ -10,6 +9,7 @@ import { proxyCommand } from './cli/proxy.ts'
 import { simulateCommand } from './cli/simulate.ts'
 import { steeringCommands } from './cli/steer.ts'
 import { upCommand } from './cli/up.ts'
+import { version } from './cli/version.ts'
 
 const examples = [
   'piloti up                        four π backends behind a proxy on port 8080',
@@ -48,11 +48,4 @@ try {
 
 function isVerbose(): boolean {
   return process.argv.includes('-v') || process.argv.includes('--verbose')
-}
-
-function version(): string {
-  // Built, this file is in dist/src; in development it is in src.
-  const here = import.meta.url
-  const root = here.endsWith('.ts') ? '../package.json' : '../../package.json'
-  return JSON.parse(readFileSync(new URL(root, here), 'utf8')).version
 }

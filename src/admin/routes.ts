@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { type Balancer, isStrategyFile } from '../balancer.ts'
 import { PilotiError } from '../base/errors.ts'
+import { addMetrics, type MetricsOptions } from './metrics.ts'
 import { add, poolOf, remove, setStrategy, steer } from './orders.ts'
 
 const named = z.strictObject({ backend: z.string(), pool: z.string().optional() })
@@ -16,20 +17,21 @@ const strategic = z.strictObject({ strategy: z.string(), pool: z.string().option
 
 /** What there is, for people. */
 export const knownRoutes =
-  'GET /status, and POST to /drain, /ready, /weight, /add, /remove, /strategy or /reload'
+  'GET /status and /metrics, and POST to /drain, /ready, /weight, /add, /remove, /strategy or /reload'
 
-export interface RoutesOptions {
+export interface RoutesOptions extends MetricsOptions {
   /** Whether who steers may do all that this process may: a strategy file is run. */
   readonly mayRunFiles: boolean
-  readonly reload: (() => Promise<readonly string[]>) | undefined
+  readonly reload?: (() => Promise<readonly string[]>) | undefined
 }
 
 /** The orders of the API: each is a small JSON object, and answers with what is so now. */
 export function addRoutes(
   app: FastifyInstance,
   balancer: Balancer,
-  { mayRunFiles, reload }: RoutesOptions,
+  { mayRunFiles, reload, ...about }: RoutesOptions,
 ): void {
+  addMetrics(app, balancer, about)
   app.get('/status', () => ({ pid: process.pid, ...balancer.view() }))
   app.post('/drain', (request) => {
     const order = read(named, request.body)

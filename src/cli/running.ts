@@ -1,9 +1,10 @@
-import type { Admin } from '../admin.ts'
+import type { Admin, AdminOptions, Reloads } from '../admin.ts'
 import { type Balancer, type BalancerSpec, createBalancer } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Served } from './serve.ts'
+import { version } from './version.ts'
 
 export interface RunningOptions {
   readonly graceMs: number
@@ -36,10 +37,12 @@ export async function startRunning(
 ): Promise<Running> {
   const { file, graceMs } = options
   const balancer = await createBalancer(await describe(), { log, graceMs })
-  const reload = file && reloader(balancer, describe, log)
+  const reloads: Reloads = { ok: 0, rejected: 0, isLastOk: true }
+  const reload = file && reloader(balancer, describe, reloads, log)
   let admin: Admin | undefined
   try {
-    admin = await startAdmin(balancer, options, reload && (() => reload('asked to reload')), log)
+    const more = { reloads, ...(reload && { reload: () => reload('asked to reload') }) }
+    admin = await startAdmin(balancer, options, more, log)
   } catch (error) {
     await balancer.close(0)
     throw error
@@ -62,15 +65,26 @@ export async function startRunning(
 
 type Reload = (why: string) => Promise<readonly string[]>
 
-function reloader(balancer: Balancer, describe: () => Promise<BalancerSpec>, log: Log): Reload {
+function reloader(
+  balancer: Balancer,
+  describe: () => Promise<BalancerSpec>,
+  reloads: Reloads,
+  log: Log,
+): Reload {
+  const count = (result: 'ok' | 'rejected'): void => {
+    reloads[result]++
+    reloads.isLastOk = result === 'ok'
+  }
   return async (why) => {
     try {
       // Read when its turn has come: what is applied last is what is read last.
       const changes = await balancer.apply(describe)
+      count('ok')
       log.info('reload_ok', sentenceOf(changes, why), { changes, why })
       return changes
     } catch (error) {
       const { message } = error as Error
+      count('rejected')
       log.error('reload_rejected', `nothing has changed (${why}): ${message}`, { why })
       throw error
     }
@@ -80,14 +94,14 @@ function reloader(balancer: Balancer, describe: () => Promise<BalancerSpec>, log
 async function startAdmin(
   balancer: Balancer,
   { admin: address, adminToken: token, isAdminWanted }: RunningOptions,
-  reload: (() => Promise<readonly string[]>) | undefined,
+  more: Pick<AdminOptions, 'reload' | 'reloads'>,
   log: Log,
 ): Promise<Admin | undefined> {
   if (address === 'off') return undefined
   // It costs as much as Node itself to load.
   const { createAdmin } = await import('../admin.ts')
   try {
-    const options = { address, ...(token && { token }), ...(reload && { reload }) }
+    const options = { address, version: version(), ...more, ...(token && { token }) }
     const admin = await createAdmin(balancer, options)
     const where = formatAddress(admin.address)
     log.debug('admin', `to be steered at ${where}`, { address: where })
