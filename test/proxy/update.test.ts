@@ -155,7 +155,7 @@ describe('a process that may open few files', () => {
     const say = (level) => (event, sentence, fields) => {
       if (event !== 'listening') console.log(level, event + ': ' + sentence, JSON.stringify(fields))
     }
-    const log = { debug() {}, info: say('info'), warn: say('warn'), error: say('error') }
+    const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
     for (const connectionsMax of [undefined, 400, 0, 100]) {
       const proxy = await createProxy({ pool, log, connectionsMax })
       proxy.update({ connectionsMax })

@@ -8,7 +8,7 @@ const clients = 8
 const cutOff = /^connection (closed before the answer was complete|failed: (ECONNRESET|EPIPE))$/
 
 it('a killed backend costs no new connection, is left out, and is used again when it is back', async (t) => {
-  const { command, told } = await up(t, '--mode', 'tcp')
+  const { command, told } = await up(t, '--mode', 'tcp', '--slow-start', '0ms')
   const url = `http://${told.address}`
   const { address, pid } = told.backends[1]!
 
@@ -48,6 +48,6 @@ async function served(command: Command, connections: number): Promise<void> {
   for (let total = 0; total < connections; ) {
     command.kill('SIGUSR2')
     const { state } = JSON.parse(await command.line(/"event":"snapshot"/))
-    total = state.connections.total
+    total = state.listeners.default.connections.total
   }
 }
