@@ -27,8 +27,8 @@ const real: StrategyContext = { now: monotonic, random: Math.random }
 export const strategies: Readonly<Record<string, (context?: StrategyContext) => Strategy>> = {
   'n-to-1': nToOne,
   'round-robin': roundRobin,
-  'least-connections': leastConnections,
-  'least-response-time': ({ now } = real) => leastResponseTime(now),
+  'least-connections': (context = real) => leastConnections(context.random),
+  'least-response-time': (context = real) => leastResponseTime(context.now, context.random),
   'peak-ewma': (context = real) => peakEwma(context.now, context.random),
   'two-choices': (context = real) => twoChoices(context.random),
   random: (context = real) => random(context.random),

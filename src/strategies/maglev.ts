@@ -2,7 +2,7 @@ import { hash, mix } from '../base/hash.ts'
 import type { Candidates, Strategy } from '../pool/strategy.ts'
 import { checkLoadFactor, hasRoom, type KeyOptions, limitOf } from './bounded.ts'
 import { KeptTable, type Member } from './kept-table.ts'
-import { least, load } from './least.ts'
+import { leastLoaded } from './least.ts'
 import { roundRobin } from './round-robin.ts'
 
 /** Primes; the table has a hundred slots for each member, so shares are within some percent of even. */
@@ -35,7 +35,7 @@ export function maglev(options: KeyOptions = {}): Strategy {
       if (key === '') return withoutKey.pick(candidates, key)
       return (
         candidates[probe(candidates, slots.follow(candidates), hash(key))] ??
-        least(candidates, load)
+        leastLoaded(candidates)
       )
     },
   }

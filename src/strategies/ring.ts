@@ -3,7 +3,7 @@ import type { Candidates, Strategy } from '../pool/strategy.ts'
 import { checkLoadFactor, hasRoom, type KeyOptions, limitOf } from './bounded.ts'
 import { type Circle, createCircle, nextPoint } from './circle.ts'
 import { KeptTable } from './kept-table.ts'
-import { least, load } from './least.ts'
+import { leastLoaded } from './least.ts'
 import { roundRobin } from './round-robin.ts'
 
 /** A walk past more points than this, and as many again for each member, meets nobody but for bad luck. */
@@ -31,7 +31,7 @@ export function ring(options: KeyOptions = {}): Strategy {
     pick(candidates, key) {
       if (key === '') return withoutKey.pick(candidates, key)
       const circle = table.follow(candidates)
-      return candidates[walk(candidates, circle, hash(key))] ?? least(candidates, load)
+      return candidates[walk(candidates, circle, hash(key))] ?? leastLoaded(candidates)
     },
   }
 

@@ -18,10 +18,6 @@ const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [byWeight]: 'one gets everything, whatever its weight',
     [byWeightAtOnce]: 'one gets everything, whatever its weight',
   },
-  'least-connections': {
-    [whenFinishedAtOnce]: 'ties go to the first in order, as in the original system',
-    [byWeightAtOnce]: 'ties go to the first in order, as in the original system',
-  },
   'least-response-time': {
     [byWeightAtOnce]: 'with no work about, the heaviest promises the earliest answer',
   },

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { seeded } from '../../src/base/random.ts'
 import type { Lease } from '../../src/pool/lease.ts'
 import type { Pool } from '../../src/pool/pool.ts'
 import { strategies } from '../../src/strategies/index.ts'
-import { poolOf } from './laws.ts'
+import { type Make, poolOf, weighing } from './laws.ts'
 import { simulate } from './simulate.ts'
 
-const make = strategies['least-response-time']!
+/** Begins with the first of a tie. */
+const make: Make = ({ now }) => strategies['least-response-time']!({ now, random: () => 0 })
 
 /** A pool whose backends answered once, after these times, and the clock it runs by. */
 function measured(timesMs: readonly number[]): { pool: Pool; clock: { ms: number } } {
@@ -27,7 +29,7 @@ describe('least-response-time', () => {
     assert.deepEqual(picks(pool, 5), ['h:1', 'h:2', 'h:1', 'h:1', 'h:3'])
   })
 
-  it('breaks ties by fewest active, then by order', () => {
+  it('breaks ties by fewest active, then in turn', () => {
     const { pool } = measured([10, 10, 10])
     assert.deepEqual(picks(pool, 4), ['h:1', 'h:2', 'h:3', 'h:1'])
   })
@@ -36,6 +38,34 @@ describe('least-response-time', () => {
     const pool = poolOf(3, make, () => 0)
     pool.lease('')!.release('ok', 1)
     assert.deepEqual(picks(pool, 2), ['h:2', 'h:3'])
+  })
+
+  it('gives one trial to each that was never measured, not the work of all', () => {
+    const candidates = weighing([1, 1, 1], 10)
+    Object.assign(candidates[2]!, { responseTimeMs: 0 })
+    const strategy = make({ now: () => 0, random: seeded(1) })
+    const picked = Array.from({ length: 9 }, () => {
+      const one = strategy.pick(candidates, '')
+      one.active++
+      one.waiting++
+      return one.id
+    })
+    assert.equal(picked[0], 'h:3')
+    assert.deepEqual(
+      candidates.map(({ active }) => active),
+      [3, 3, 3],
+    )
+  })
+
+  it('goes by load alone while none was measured', () => {
+    const pool = poolOf(3, make, () => 0)
+    assert.deepEqual(picks(pool, 6), ['h:1', 'h:2', 'h:3', 'h:1', 'h:2', 'h:3'])
+  })
+
+  it('tries a slow one that was idle for long with one piece of work at a time', () => {
+    const { pool, clock } = measured([300, 10, 10])
+    clock.ms += 30_000
+    assert.equal(picks(pool, 20).filter((id) => id === 'h:1').length, 1)
   })
 
   it('keeps the order of the averages however long all were idle', () => {
@@ -92,8 +122,8 @@ describe('least-response-time, equal backends that compute', () => {
 
     it(`comes back to one whose first answer was slow, with ${clients} clients at a time`, () => {
       const workMs = (backend: number, nth: number) => (backend === 0 && nth === 1 ? 1_000 : 50)
-      const counts = simulate({ clients, requests: 3_000, workMs })
-      assert.ok(Math.min(...counts) >= 300, `${counts}`)
+      const counts = simulate({ clients, requests: 6_000, workMs })
+      assert.ok(Math.min(...counts) >= 400, `${counts}`)
     })
   }
 

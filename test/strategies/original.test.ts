@@ -12,7 +12,7 @@ function play(name: string, finishes: Readonly<Record<number, string>> = {}): st
   let nowMs = 0
   const pool = poolOf(
     4,
-    (context) => createStrategy(name, context),
+    ({ now }) => createStrategy(name, { now, random: () => 0 }),
     () => nowMs,
   )
   const unfinished: { name: string; end(): void }[] = []
@@ -31,6 +31,11 @@ function play(name: string, finishes: Readonly<Record<number, string>> = {}): st
   return picked
 }
 
+/**
+ * With two differences. It gave all ties to the first of them (`ABCDAADC` by least connections); here they
+ * take turns. And whoever was not measured counted as 0 ms however much work it held (`ABCDABCB` by least
+ * response time); here it does so for one piece of work.
+ */
 describe('the sequences of the original system', () => {
   it('n-to-1 takes the first', () => {
     assert.equal(play('n-to-1'), 'AAAAAAAA')
@@ -44,11 +49,11 @@ describe('the sequences of the original system', () => {
 
   it('least-connections takes who holds the least', () => {
     assert.equal(play('least-connections'), 'ABCDABCD')
-    assert.equal(play('LeastConnections', { 5: 'A', 6: 'D', 7: 'C', 8: 'A' }), 'ABCDAADC')
+    assert.equal(play('LeastConnections', { 5: 'A', 6: 'D', 7: 'C', 8: 'A' }), 'ABCDABDC')
   })
 
   it('least-response-time tries each, then takes the promptest', () => {
     assert.equal(play('least-response-time'), 'ABCDABCD')
-    assert.equal(play('least-response-time', { 5: 'A', 6: 'D', 7: 'C' }), 'ABCDABCB')
+    assert.equal(play('least-response-time', { 5: 'A', 6: 'D', 7: 'C' }), 'ABCDABDC')
   })
 })

@@ -52,6 +52,25 @@ for (const strategy of ['least-response-time', 'peak-ewma']) {
   })
 }
 
+describe('least-response-time, in virtual time, with more load', () => {
+  const computing: Server = { workMs: 10, waitMs: 0 }
+  const far: Server = { workMs: 10, waitMs: 100 }
+  // To 60 % of what four can do that wait, and 40 % of what four can do that compute: with more, the loss of
+  // one of four alone costs half as much again.
+  const cases = [
+    { servers: healthy, later: oneSlow, rate: 1_200 },
+    { servers: [computing, computing, computing, computing], rate: 80 },
+    { servers: [computing, computing, computing, computing], rate: 160 },
+  ]
+  for (const { servers, later = [...servers.slice(1), far], rate } of cases) {
+    it(`keeps the 99th percentile of work of ${servers[0]!.workMs} ms, ${rate} a second`, () => {
+      const before = p99Ms(played('least-response-time', servers, rate))
+      const after = p99Ms(played('least-response-time', later, rate))
+      assert.ok(after <= 1.5 * before, `${before} ms, then ${after} ms`)
+    })
+  }
+})
+
 describe('round-robin, in virtual time', () => {
   it('lets one slow backend of four decide the 99th percentile', () => {
     const before = p99Ms(played('round-robin', healthy, 400))
