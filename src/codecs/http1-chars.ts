@@ -76,6 +76,18 @@ export function sameText(bytes: Uint8Array, a: Range, b: Range): boolean {
   return true
 }
 
+/** Says whether `from` … `to` is `lower`, a name in small letters, in any casing. */
+export function isNamed(bytes: Uint8Array, from: number, to: number, lower: Uint8Array): boolean {
+  if (to - from !== lower.length) return false
+  for (let i = 0; i < lower.length; i++) if (lowered(bytes[from + i]!) !== lower[i]) return false
+  return true
+}
+
+/** Says whether `text` can be the name of a field, cookie or method. */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+.^`|~\w-]+$/.test(text)
+}
+
 /** Lowers an ASCII capital and leaves every other byte. */
 export function lowered(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { isToken } from '../codecs/http1-chars.ts'
 import { Kind } from '../codecs/http1-names.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -29,7 +30,7 @@ export class BackendCookie {
 
   /** @throws RangeError when `name` cannot be that of a cookie, or the secret is empty. */
   constructor({ name, secret }: CookieSpec, pool: Pool) {
-    if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) {
+    if (!isToken(name)) {
       throw new RangeError(`cookie name '${name}': letters, digits and !#$%&'*+-.^_\`|~ wanted`)
     }
     if (secret === '') throw new RangeError('the secret of the cookie is empty')

@@ -1,4 +1,4 @@
-import { lowered } from '../codecs/http1-chars.ts'
+import { isNamed, isToken } from '../codecs/http1-chars.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { Form } from '../codecs/http1-target.ts'
 
@@ -28,7 +28,7 @@ export const urlKey: KeyOf = ({ line, start }, bytes) => {
 
 /** The value of the first such header. @throws RangeError when `name` is none. */
 export function headerKey(name: string): KeyOf {
-  if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) {
+  if (!isToken(name)) {
     throw new RangeError(`affinity header '${name}': the name of a header wanted`)
   }
   const lower = Buffer.from(name.toLowerCase())
@@ -63,12 +63,6 @@ export function queryKey(name: string): KeyOf {
     }
     return ''
   }
-}
-
-function isNamed(bytes: Uint8Array, from: number, to: number, lower: Uint8Array): boolean {
-  if (to - from !== lower.length) return false
-  for (let i = 0; i < lower.length; i++) if (lowered(bytes[from + i]!) !== lower[i]) return false
-  return true
 }
 
 function decoded(text: string): string {

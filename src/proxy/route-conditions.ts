@@ -1,4 +1,4 @@
-import { lowered } from '../codecs/http1-chars.ts'
+import { isNamed, isToken } from '../codecs/http1-chars.ts'
 import { kindOf, mixOf } from '../codecs/http1-names.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { fitsHost, type HostPattern, hostEnd, hostPattern, shortLiteral } from './route-host.ts'
@@ -115,7 +115,7 @@ export class Fitting {
 
 function headerCondition([name, value]: [string, string]): HeaderCondition {
   const bytes = Buffer.from(name.toLowerCase())
-  if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) throw new RangeError(`route header '${name}': no name`)
+  if (!isToken(name)) throw new RangeError(`route header '${name}': no name`)
   if (/[\0\r\n]|^[ \t]|[ \t]$/.test(value)) {
     throw new RangeError(`route header '${name}' has value '${value}': no request can have it`)
   }
@@ -128,19 +128,13 @@ function hasHeader({ bytes, head }: Asked, { name, kind, value }: HeaderConditio
   for (let line = 0; line < fields.count; line++) {
     if (fields.kind(line) !== kind) continue
     const from = start + fields.lineStart(line)
-    if (!isSameName(bytes, from, start + fields.nameTo(line), name)) continue
+    if (!isNamed(bytes, from, start + fields.nameTo(line), name)) continue
     if (value === undefined) return true
     if (isSame(bytes, start + fields.valueFrom(line), start + fields.valueTo(line), value)) {
       return true
     }
   }
   return false
-}
-
-function isSameName(bytes: Uint8Array, from: number, to: number, lower: Uint8Array): boolean {
-  if (to - from !== lower.length) return false
-  for (let i = 0; i < lower.length; i++) if (lowered(bytes[from + i]!) !== lower[i]) return false
-  return true
 }
 
 function isSame(bytes: Uint8Array, from: number, to: number, value: Uint8Array): boolean {
