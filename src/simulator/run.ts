@@ -26,7 +26,6 @@ interface Job extends StationJob, Request {
   station: Station
   /** When the backend was picked. */
   sentMs: number
-  tried: readonly Readonly<Backend>[]
   /** What will end it, while it is at no station. */
   pending: Alarm | undefined
   timeout: Alarm | undefined
@@ -233,6 +232,6 @@ const idOf = ({ model }: Station): string => `${model.host}:${model.port}`
 function newJob(request: Request, lease: Lease, station: Station): Job {
   const { atMs, workMs, key, balancer } = request
   const dueNever = { due: 0, serial: 0, place: -1 }
-  const open = { pending: undefined, timeout: undefined, done: nothing, sentMs: atMs, tried: [] }
+  const open = { pending: undefined, timeout: undefined, done: nothing, sentMs: atMs }
   return { atMs, workMs, key, balancer, lease, station, ...dueNever, ...open }
 }

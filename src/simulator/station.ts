@@ -1,7 +1,7 @@
 import { type Agenda, Alarm } from './agenda.ts'
 import { type Due, Heap } from './heap.ts'
-import { Line } from './line.ts'
 import { Tally } from './tally.ts'
+import { WaitingLine } from './waiting-line.ts'
 import type { BackendModel } from './workload.ts'
 
 /** Work at a station: `due` is when it ends on the station's own clock. */
@@ -25,7 +25,7 @@ export class Station {
   readonly #complete: (job: StationJob) => void
   readonly #next = new Alarm(() => this.#end())
   readonly #atWork = new Heap<StationJob>()
-  readonly #line = new Line<StationJob>()
+  readonly #line = new WaitingLine<StationJob>()
   readonly #atWorkMax: number
   #speed: number
   #rate = 0

@@ -1,5 +1,5 @@
 /** Those who wait, first come first served; one may leave from the middle. Each step is O(1) in the long run. */
-export class Line<T> {
+export class WaitingLine<T> {
   #items: T[] = []
   #head = 0
   readonly #gone = new Set<T>()
