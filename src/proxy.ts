@@ -3,18 +3,22 @@ import { type Address, formatAddress } from './base/address.ts'
 import { type Log, silent } from './base/log.ts'
 import { listen } from './net/listen.ts'
 import { announce } from './pool/announce.ts'
-import type { Pool, PoolView } from './pool/pool.ts'
+import type { Pool } from './pool/pool.ts'
+import { type AccessLog, type AccessLogOptions, createAccessLog } from './proxy/access-log.ts'
 import { type Affinity, type AffinitySpec, createAffinity } from './proxy/affinity.ts'
 import { abandon, closeGracefully } from './proxy/close.ts'
 import { clientsMax } from './proxy/descriptors.ts'
 import { forwardHttp } from './proxy/http.ts'
 import type { HttpView } from './proxy/http-context.ts'
 import { type HttpOptions, httpDefaults } from './proxy/http-options.ts'
+import type { ProxyView } from './proxy/proxy-view.ts'
 import type { Destination, Route } from './proxy/routes.ts'
 import { completeSettings, type Mode, type ProxySettings } from './proxy/settings.ts'
 import { forwardTcp, type TcpView } from './proxy/tcp.ts'
 
 export type {
+  AccessLog,
+  AccessLogOptions,
   Affinity,
   AffinitySpec,
   Destination,
@@ -22,10 +26,11 @@ export type {
   HttpView,
   Mode,
   ProxySettings,
+  ProxyView,
   Route,
   TcpView,
 }
-export { completeSettings as checkSettings, createAffinity, httpDefaults }
+export { completeSettings as checkSettings, createAccessLog, createAffinity, httpDefaults }
 
 /** Either `pool` or `routes` is needed. The changes of `pool` are logged; those of routes' pools are not. */
 export interface ProxyOptions extends ProxySettings {
@@ -33,25 +38,8 @@ export interface ProxyOptions extends ProxySettings {
   /** Port 0 takes any free one. */
   readonly address?: Address
   readonly log?: Log
-}
-
-/** A read-only copy of what the proxy does and has done. */
-export interface ProxyView {
-  readonly address: string
-  readonly mode: Mode
-  readonly connections: {
-    readonly active: number
-    readonly total: number
-    readonly refused: number
-  }
-  /** In mode `http`. */
-  readonly http?: HttpView
-  /** In mode `tcp`. */
-  readonly tcp?: TcpView
-  /** The first of `pools`. */
-  readonly pool: PoolView
-  /** All that routes lead to. */
-  readonly pools: readonly PoolView[]
+  /** Who opened it closes it. */
+  readonly accessLog?: AccessLog
 }
 
 export interface Proxy {
@@ -82,7 +70,7 @@ export interface Proxy {
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const { mode = 'http', address = { host: '127.0.0.1', port: 0 }, log = silent } = options
   let settings = completeSettings(options, mode)
-  const forwarding = (mode === 'tcp' ? forwardTcp : forwardHttp)(log, settings)
+  const forwarding = (mode === 'tcp' ? forwardTcp : forwardHttp)(log, settings, options.accessLog)
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: mode === 'tcp' })
   let { connectionsMax } = options

@@ -52,7 +52,8 @@ function routesOf({ routes }: ListenerSpec, pools: PoolsByName): Route[] {
     to: to.map(({ pool, weight }) => {
       const running = pools.get(pool)!
       const { affinity } = running
-      return { destination: { pool: running.pool, ...(affinity && { affinity }) }, weight }
+      const destination = { pool: running.pool, name: pool, ...(affinity && { affinity }) }
+      return { destination, weight }
     }),
   }))
 }

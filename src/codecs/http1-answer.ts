@@ -22,7 +22,7 @@ export interface Answer {
 /** Builds an answer of the proxy's own. */
 export function simpleAnswer(answer: Answer): Buffer {
   const { status, json = false, headers = {} } = answer
-  const body = Buffer.from(json ? jsonBody(answer) : textBody(answer))
+  const body = bodyOf(answer)
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     `Content-Type: ${json ? 'application/json' : 'text/plain'}; charset=utf-8`,
@@ -34,6 +34,15 @@ export function simpleAnswer(answer: Answer): Buffer {
   const date = answer.date?.toString('latin1') ?? ''
   const head = Buffer.from(`${lines.join('\r\n')}\r\n${date}\r\n`, 'latin1')
   return answer.toHead === true ? head : Buffer.concat([head, body])
+}
+
+/** How long the body of such an answer is, as it is sent. */
+export function bodyBytesOf(answer: Answer): number {
+  return answer.toHead === true ? 0 : bodyOf(answer).length
+}
+
+function bodyOf(answer: Answer): Buffer {
+  return Buffer.from(answer.json === true ? jsonBody(answer) : textBody(answer))
 }
 
 function jsonBody({ status, code, message }: Answer): string {

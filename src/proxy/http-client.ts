@@ -12,6 +12,7 @@ import type { HttpContext } from './http-context.ts'
 import { Exchange } from './http-exchange.ts'
 import { Linger } from './http-linger.ts'
 import type { HttpSettings } from './http-settings.ts'
+import { Notes } from './notes.ts'
 
 type Phase = 'idle' | 'head' | 'exchange' | 'lingering' | 'tunnel' | 'closed'
 
@@ -276,9 +277,19 @@ export class HttpClient implements Expiring {
     this.#context.report(code, message, { client: this.key })
     const { status } = errorKinds[code]
     this.#context.stats.unrouted.count(status)
+    this.#tellRefused(code, status)
     const date = dateLine()
     this.socket.write(simpleAnswer({ status, code, message, close: true, date }))
     this.#close(false)
+  }
+
+  /** What it asked for is not known, and no guess belongs in a log. */
+  #tellRefused(code: ErrorCode, status: number): void {
+    const { accessLog } = this.#context
+    if (accessLog === undefined) return
+    const notes = new Notes(this.key, performance.now())
+    notes.ended(code.toLowerCase(), status)
+    accessLog.tell(notes)
   }
 
   #close(isWhole: boolean): void {

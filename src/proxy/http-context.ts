@@ -9,6 +9,7 @@ import { Answers, type AnswersView } from '../pool/answers.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Transition } from '../pool/transition.ts'
+import type { AccessLog } from './access-log.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpOptions } from './http-options.ts'
 import { HttpSettings, type HttpTimeouts } from './http-settings.ts'
@@ -52,6 +53,7 @@ const farewells: ReadonlySet<Transition['event']> = new Set([
 /** What all exchanges of a proxy share. */
 export class HttpContext implements ConnectionOwner {
   readonly log: Log
+  readonly accessLog: AccessLog | undefined
   /** What new requests go by. */
   settings: HttpSettings
   readonly sweep: Sweep = new Sweep()
@@ -77,8 +79,14 @@ export class HttpContext implements ConnectionOwner {
   readonly #outages = new Map<Pool, Outage>()
 
   /** @throws PilotiError ADDRESS for what `trust` holds. */
-  constructor(router: Router, log: Log, options: HttpOptions & HttpTimeouts) {
+  constructor(
+    router: Router,
+    log: Log,
+    options: HttpOptions & HttpTimeouts,
+    accessLog: AccessLog | undefined,
+  ) {
     this.log = log
+    this.accessLog = accessLog
     this.settings = new HttpSettings(options, router)
     this.idle = new IdleConnections(this.sweep, options.idleConnectionsMax)
     this.#watch(router.pools)

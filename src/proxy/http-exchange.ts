@@ -17,6 +17,7 @@ import { RequestBody } from './http-request-body.ts'
 import type { HttpSettings } from './http-settings.ts'
 import { Tries } from './http-tries.ts'
 import { openTunnel } from './http-tunnel.ts'
+import { Notes } from './notes.ts'
 import type { Refusal } from './routes.ts'
 
 const retryLater = { 'Retry-After': '1' }
@@ -52,6 +53,9 @@ export class Exchange implements ConnectionUser {
     this.#head = head
     this.#headBytes = bytes
     this.#tries = new Tries(this, client, context)
+    if (context.accessLog !== undefined) {
+      this.#tries.notes = new Notes(client.key, this.#startMs, head, bytes)
+    }
     const hasBody = head.framing === Framing.CHUNKED || head.contentLength > 0
     this.#body = hasBody ? new RequestBody(head, context.outbox, this.#settings.options) : undefined
   }
@@ -98,6 +102,7 @@ export class Exchange implements ConnectionUser {
     const body = this.#body!
     const { socket } = this.#connection!
     const at = body.take(bytes, from, to, socket)
+    if (this.#tries.notes !== undefined) this.#tries.notes.requestBytes += at - from
     // Before its end is written: a backend must not take for whole what the client is refused.
     const { refusal } = body
     if (refusal !== null) {
@@ -129,6 +134,7 @@ export class Exchange implements ConnectionUser {
       to = heads.end
     }
     const at = body.take(all, from, to, isShared && all === bytes)
+    if (this.#tries.notes !== undefined) this.#tries.notes.responseBytes += at - from
     if (body.fault !== null) return !this.#distrust(body.fault.reason)
     if (body.isDone) return this.#complete(at < to)
     this.#context.outbox.flush(this.#client.socket)
@@ -172,6 +178,7 @@ export class Exchange implements ConnectionUser {
       ...(backend !== undefined && { backend }),
     })
     this.#end('aborted')
+    this.#tries.tell('client_gone', 499)
   }
 
   /** The client's deadline has passed: whoever it waits for is late. */
@@ -195,7 +202,10 @@ export class Exchange implements ConnectionUser {
     this.#context.report(code, message, { backend, retries }, pool)
     this.#excuse(code)
     this.#end(side === 'backend' ? 'failed' : 'aborted', message)
-    if (this.#hasResponse) return this.#client.abort()
+    if (this.#hasResponse) {
+      this.#tries.tell(code, status)
+      return this.#client.abort()
+    }
     this.#answer({ status, code, message, headers: status === 503 ? retryLater : headers })
   }
 
@@ -212,13 +222,10 @@ export class Exchange implements ConnectionUser {
   }
 
   #answer(answer: Answer): void {
-    const { pool } = this.#tries
-    const own = pool === undefined ? this.#context.stats.unrouted : pool.requests.own
-    own.count(answer.status)
     this.#measure()
     const json = prefersJson(this.#head, this.#headBytes)
     const toHead = this.#head.method === Method.HEAD
-    this.#client.answer({ ...answer, json, toHead }, !this.wantsBody)
+    this.#tries.answer({ ...answer, json, toHead }, !this.wantsBody)
   }
 
   /** A request that breaks says little of its backend. Silence does, but the last one left is kept. */
@@ -288,7 +295,8 @@ export class Exchange implements ConnectionUser {
   #begin({ backend, body, head, heads }: BackendConnection): boolean {
     const { oldBackends, outbox } = this.#context
     const { keepAlive, minor } = this.#head
-    this.#tries.lease!.answered(performance.now() - this.#sentMs, head.status >= 500)
+    const nowMs = performance.now()
+    this.#tries.lease!.answered(nowMs - this.#sentMs, head.status >= 500)
     body.begin(head, outbox, this.#client.socket, this.#head)
     if (head.minor === 0) oldBackends.add(backend)
     else oldBackends.delete(backend)
@@ -305,28 +313,19 @@ export class Exchange implements ConnectionUser {
     if (!isWritten) return this.#distrust('a head that is too large')
     this.#hasResponse = true
     this.#tries.lease!.responded(head.status)
+    this.#tries.notes?.answered(head.status, nowMs)
     return true
   }
 
   #switch(connection: BackendConnection): false {
-    const { head, heads } = connection
-    if (!this.#head.upgrade || !isOffered(this.#head.offered, head.upgrade)) {
+    if (!this.#head.upgrade || !isOffered(this.#head.offered, connection.head.upgrade)) {
       return this.#distrust('a switch to a protocol that was not offered')
     }
-    const { outbox } = this.#context
-    const { socket } = this.#client
-    heads.forward()
-    outbox.send(socket, heads.bytes, heads.at, heads.end, true)
-    outbox.flush(socket)
     this.#hasEnded = true
-    this.#tries.settle()
     this.#context.stats.active--
-    const { lease, pool } = this.#tries
-    lease!.answered(performance.now() - this.#sentMs)
-    lease!.responded(head.status)
+    this.#tries.lease!.answered(performance.now() - this.#sentMs)
     this.#measure()
-    openTunnel(this.#client, connection, lease!, this.#context)
-    this.#context.served(pool!)
+    openTunnel(this.#client, connection, this.#tries, this.#context)
     return false
   }
 
@@ -354,6 +353,7 @@ export class Exchange implements ConnectionUser {
     // What a gateway says of its server. The client has its answer, so this is all that comes of it.
     if (status === 502 || status === 503 || status === 504) this.#end('failed', `a ${status}`)
     else this.#end('ok')
+    this.#tries.tell('finished', status)
     if (isClean) this.#context.keep(connection)
     this.#context.served(this.#tries.pool!)
     this.#client.exchangeEnded(this.#keepsClient, !this.wantsBody)

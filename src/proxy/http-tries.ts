@@ -1,4 +1,5 @@
 import type { ErrorCode, PilotiError } from '../base/errors.ts'
+import { type Answer, bodyBytesOf } from '../codecs/http1-answer.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { BackendConnection } from '../http/backend-connection.ts'
 import { dial } from '../net/dial.ts'
@@ -11,6 +12,7 @@ import type { Affinity } from './affinity.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpContext } from './http-context.ts'
 import type { HttpSettings } from './http-settings.ts'
+import type { Notes } from './notes.ts'
 import type { Destination } from './routes.ts'
 
 const noBackends: readonly Readonly<Backend>[] = []
@@ -50,6 +52,8 @@ export class Tries implements Waiter {
   retries = 0
   /** Whether it waits for a backend that is not full. */
   isQueued = false
+  /** For the access log, if there is one. */
+  notes: Notes | undefined
   readonly #exchange: Trying
   readonly #client: HttpClient
   readonly #context: HttpContext
@@ -90,8 +94,9 @@ export class Tries implements Waiter {
   }
 
   /** Picks a backend for the request, and gives the exchange a connection to it. */
-  begin({ affinity, pool }: Destination, head: RequestHead, bytes: Buffer): void {
+  begin({ affinity, name, pool }: Destination, head: RequestHead, bytes: Buffer): void {
     this.pool = pool
+    if (this.notes !== undefined) this.notes.pool = name ?? ''
     if (affinity !== undefined) {
       this.#affinity = affinity
       this.#knownId = affinity.backendId?.(head, bytes)
@@ -103,6 +108,7 @@ export class Tries implements Waiter {
   /** A backend that was full has room. */
   serve(lease: Lease): void {
     this.isQueued = false
+    this.notes?.queued()
     this.lease = lease
     // Not in here: the exchange that made room is just ending, and what it gathered is not sent yet.
     queueMicrotask(() => {
@@ -146,9 +152,29 @@ export class Tries implements Waiter {
     this.settle()
     if (this.isQueued) {
       this.isQueued = false
+      this.notes?.queued()
       this.pool!.leave(this)
     }
     this.#release(outcome, reason)
+  }
+
+  /** Gives the client an answer of the proxy's own. @param isWhole whether all of the request has come */
+  answer(answer: Answer, isWhole: boolean): void {
+    const { code, status } = answer
+    const own = this.pool === undefined ? this.#context.stats.unrouted : this.pool.requests.own
+    own.count(status)
+    if (this.notes !== undefined) this.notes.responseBytes = bodyBytesOf(answer)
+    this.tell(code === 'OK' ? 'finished' : code, status)
+    this.#client.answer(answer, isWhole)
+  }
+
+  /** Tells the access log, if there is one, that all is over; `status` counts unless an answer has begun. */
+  tell(how: string, status: number): void {
+    const { notes } = this
+    if (notes === undefined) return
+    this.notes = undefined
+    notes.ended(how.toLowerCase(), status)
+    this.#context.accessLog?.tell(notes)
   }
 
   #start(pool: Pool): void {
@@ -167,6 +193,7 @@ export class Tries implements Waiter {
     }
     this.isQueued = true
     this.#queuedMs = performance.now()
+    this.notes?.mark()
     this.#client.expect(pool.queueTimeoutMs)
     // Others may try again meanwhile.
     this.settle()
@@ -175,6 +202,7 @@ export class Tries implements Waiter {
   #connect(lease: Lease): void {
     this.lease = lease
     if (this.retries > 0) this.#context.stats.retries++
+    this.notes?.tries(lease.backend.id)
     const idle = this.#mustDial ? undefined : this.#context.idle.take(lease.backend)
     if (idle === undefined) this.#dial(lease)
     else this.#exchange.use(idle)
@@ -185,13 +213,16 @@ export class Tries implements Waiter {
     const { sweep } = this.#context
     const inlet = new Inlet(longReadBytes)
     this.#client.expect(Number.POSITIVE_INFINITY)
+    this.notes?.mark()
     dial(backend.address, { ...this.#settings.options, sweep, onread: inlet.onread }).then(
       (socket) => {
+        this.notes?.connected()
         const connection = new BackendConnection(socket, backend, inlet, this.#context)
         if (this.lease === lease) this.#exchange.use(connection)
         else connection.destroy()
       },
       (error: PilotiError) => {
+        this.notes?.connected()
         if (this.lease === lease) this.#dialFailed(lease, error)
       },
     )

@@ -1,26 +1,47 @@
 import type { BackendConnection } from '../http/backend-connection.ts'
 import { Relay, type RelayEnd, type RelayObserver } from '../net/relay.ts'
-import type { Lease } from '../pool/lease.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpContext } from './http-context.ts'
+import type { Tries } from './http-tries.ts'
+import { relayEnds } from './notes.ts'
 import { outcomeOf } from './outcomes.ts'
 
 /**
- * Joins client and backend after a 101: from here on bytes are bytes. RFC 9110 7.8
+ * Passes a 101 on and joins client and backend: from here on bytes are bytes. RFC 9110 7.8
  *
- * The lease goes on until the tunnel ends.
+ * The lease of `tries` goes on until the tunnel ends.
  */
 export function openTunnel(
   client: HttpClient,
   connection: BackendConnection,
-  lease: Lease,
-  { sweep }: HttpContext,
+  tries: Tries,
+  context: HttpContext,
 ): void {
+  const { heads } = connection
+  const { outbox, sweep } = context
+  heads.forward()
+  outbox.send(client.socket, heads.bytes, heads.at, heads.end, true)
+  outbox.flush(client.socket)
+  tries.settle()
+  const { notes, pool } = tries
+  const lease = tries.lease!
+  lease.responded(101)
+  notes?.answered(101)
+  notes?.read()
   const { tunnelIdleTimeoutMs, halfClosedTimeoutMs } = client.settings.options
   const observer: RelayObserver = {
-    sent: (bytes) => lease.sent(bytes),
-    received: (bytes) => lease.received(bytes),
-    ended: (how: RelayEnd) => lease.release(outcomeOf[how], undefined, how),
+    sent(bytes) {
+      lease.sent(bytes)
+      if (notes !== undefined) notes.requestBytes += bytes
+    },
+    received(bytes) {
+      lease.received(bytes)
+      if (notes !== undefined) notes.responseBytes += bytes
+    },
+    ended(how: RelayEnd) {
+      lease.release(outcomeOf[how], undefined, how)
+      tries.tell(relayEnds[how], 101)
+    },
     closed: () => client.closed(),
   }
   const timeouts = {
@@ -32,4 +53,5 @@ export function openTunnel(
   const early = client.becomeTunnel(relay)
   if (early.length > 0) backend.write(early)
   relay.start(backend)
+  context.served(pool!)
 }

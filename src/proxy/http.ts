@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import type { AccessLog } from './access-log.ts'
 import type { Forwarding, ForwardingSettings } from './forwarding.ts'
 import { HttpClient } from './http-client.ts'
 import { HttpContext } from './http-context.ts'
@@ -6,8 +7,12 @@ import type { HttpOptions } from './http-options.ts'
 import type { HttpTimeouts } from './http-settings.ts'
 
 /** Mode `http`: each request goes to the backend the strategy picks. A lease lasts one exchange. */
-export function forwardHttp(log: Log, settings: ForwardingSettings): Forwarding {
-  const context = new HttpContext(settings.router, log, optionsOf(settings))
+export function forwardHttp(
+  log: Log,
+  settings: ForwardingSettings,
+  accessLog?: AccessLog,
+): Forwarding {
+  const context = new HttpContext(settings.router, log, optionsOf(settings), accessLog)
   return {
     serve: (client) => void new HttpClient(client, context),
     configure: (next) => context.configure(optionsOf(next), next.router),

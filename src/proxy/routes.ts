@@ -15,6 +15,8 @@ export interface Route extends Conditions {
 /** A pool, and what keeps a client on one of its backends. */
 export interface Destination {
   readonly pool: Pool
+  /** What the access log calls the pool. */
+  readonly name?: string
   readonly affinity?: Affinity
 }
 

@@ -6,6 +6,8 @@ import { type DialOptions, dialThen } from '../net/dial.ts'
 import { Inlet } from '../net/inlet.ts'
 import { Relay, type RelayEnd, type RelayObserver, type RelayOptions } from '../net/relay.ts'
 import type { Lease } from '../pool/lease.ts'
+import type { AccessLog } from './access-log.ts'
+import { Notes, relayEnds } from './notes.ts'
 import { outcomeOf } from './outcomes.ts'
 import { hasLeft, QueuedClient } from './tcp-queue.ts'
 
@@ -28,6 +30,8 @@ export class TcpConnection implements RelayObserver {
   #lease: Lease | undefined
   #dialledMs = 0
   #isRefused = false
+  #notes: Notes | undefined
+  #accessLog: AccessLog | undefined
 
   constructor(client: Socket, options: RelayOptions, all: TcpConnections) {
     this.#client = client
@@ -37,6 +41,14 @@ export class TcpConnection implements RelayObserver {
     all.add(this)
   }
 
+  /** Has the access log told how it ends. @param pool as the log calls it */
+  note(accessLog: AccessLog, pool: string): void {
+    const client = (this.#client.remoteAddress ?? '').replace(/^::ffff:/, '')
+    this.#notes = new Notes(client, performance.now())
+    this.#notes.pool = pool
+    this.#accessLog = accessLog
+  }
+
   /**
    * Waits in line for a backend.
    *
@@ -44,8 +56,10 @@ export class TcpConnection implements RelayObserver {
    * @param leave called when it waits no longer: it is late, or the client has left.
    */
   wait(withinMs: number, leave: (isLate: boolean) => void): void {
+    this.#notes?.mark()
     this.#queued = new QueuedClient(this.#client, this.#options.sweep, withinMs, (isLate) => {
       this.#queued = undefined
+      this.#notes?.queued()
       leave(isLate)
     })
   }
@@ -59,25 +73,32 @@ export class TcpConnection implements RelayObserver {
   ): void {
     if (this.#queued !== undefined && this.#hasLeftQueue()) {
       lease.release('aborted')
-      this.giveUp()
+      this.giveUp('client_gone')
       return
     }
     this.#dialledMs = performance.now()
+    this.#notes?.tries(lease.backend.id)
+    this.#notes?.mark()
     const { onread } = this.#inlet
     const connected = (backend: Socket): void => {
+      this.#notes?.connected()
       this.#start(lease, backend)
       done()
     }
     const failed = (error: PilotiError): void => {
+      this.#notes?.connected()
       if (!this.#client.destroyed) return fail(error)
       // Nobody waits any more, so there is no point in another try.
       lease.release(error.kind.side === 'backend' ? 'failed' : 'aborted', undefined, error.message)
+      this.#tell('client_gone')
       this.#all.delete(this)
     }
     dialThen(lease.backend.address, { ...options, onread }, connected, failed)
   }
 
-  giveUp(): void {
+  /** @param how it ends, for the access log */
+  giveUp(how: string): void {
+    this.#tell(how)
     abort(this.#client)
     this.#all.delete(this)
   }
@@ -89,12 +110,17 @@ export class TcpConnection implements RelayObserver {
 
   sent(bytes: number): void {
     this.#lease!.sent(bytes)
+    if (this.#notes !== undefined) this.#notes.requestBytes += bytes
   }
 
   received(bytes: number): void {
     const lease = this.#lease!
-    if (!lease.isAnswered) lease.answered(performance.now() - this.#dialledMs)
+    if (!lease.isAnswered) {
+      lease.answered(performance.now() - this.#dialledMs)
+      this.#notes?.answered(0)
+    }
     lease.received(bytes)
+    if (this.#notes !== undefined) this.#notes.responseBytes += bytes
   }
 
   ended(how: RelayEnd): void {
@@ -102,6 +128,7 @@ export class TcpConnection implements RelayObserver {
     const lifeMs = lease.isAnswered ? undefined : performance.now() - this.#dialledMs
     if (this.#isRefused) lease.release('failed', undefined, 'ended at once, without a word')
     else lease.release(outcomeOf[how], lifeMs, how)
+    this.#tell(this.#isRefused ? 'backend_silent' : relayEnds[how])
   }
 
   closed(): void {
@@ -112,6 +139,7 @@ export class TcpConnection implements RelayObserver {
     lease.connected()
     if (this.#client.destroyed) {
       lease.release('aborted')
+      this.#tell('client_gone')
       abort(backend)
       this.#all.delete(this)
       return
@@ -125,9 +153,18 @@ export class TcpConnection implements RelayObserver {
     this.#relay.start(backend)
   }
 
+  #tell(how: string): void {
+    const notes = this.#notes
+    if (notes === undefined) return
+    this.#notes = undefined
+    notes.ended(how, 0)
+    this.#accessLog!.tell(notes)
+  }
+
   #hasLeftQueue(): boolean {
     this.#queued!.end()
     this.#queued = undefined
+    this.#notes?.queued()
     return hasLeft(this.#client)
   }
 }

@@ -6,6 +6,7 @@ import type { RelayOptions } from '../net/relay.ts'
 import { Sweep } from '../net/sweep.ts'
 import { attemptEach, type Work } from '../pool/attempt.ts'
 import type { Pool } from '../pool/pool.ts'
+import type { AccessLog } from './access-log.ts'
 import { networkOf } from './affinity-keys.ts'
 import type { Forwarding, ForwardingSettings } from './forwarding.ts'
 import { Outage } from './outage.ts'
@@ -21,7 +22,11 @@ export interface TcpView {
 }
 
 /** Mode `tcp`: a connection goes to one backend and stays there. A lease lasts the connection. */
-export function forwardTcp(log: Log, settings: ForwardingSettings): Forwarding {
+export function forwardTcp(
+  log: Log,
+  settings: ForwardingSettings,
+  accessLog?: AccessLog,
+): Forwarding {
   const sweep = new Sweep()
   const outage = new Outage(log)
   const connections: TcpConnections = new Slots('slot')
@@ -38,12 +43,13 @@ export function forwardTcp(log: Log, settings: ForwardingSettings): Forwarding {
     serve(client) {
       const { connectTimeoutMs, retriesMax, router } = current
       const { destination } = router.only!
-      const { pool } = destination
+      const { name = '', pool } = destination
       const connection = new TcpConnection(client, relayOptions, connections)
+      if (accessLog !== undefined) connection.note(accessLog, name)
       const connect: Work = (lease, fail) =>
         connection.dial(lease, { sweep, connectTimeoutMs }, () => outage.over(), fail)
       const giveUp = (error: PilotiError): void => {
-        connection.giveUp()
+        connection.giveUp(error.code.toLowerCase())
         errors[error.code] = (errors[error.code] ?? 0) + 1
         outage.refuse(error)
       }
@@ -51,7 +57,7 @@ export function forwardTcp(log: Log, settings: ForwardingSettings): Forwarding {
         connection.wait(pool.queueTimeoutMs, (isLate) => {
           leave()
           if (isLate) giveUp(waitedInVain(pool))
-          else connection.giveUp()
+          else connection.giveUp('client_gone')
         })
       const key = keyOf(destination, client)
       attemptEach(pool, key, connect, giveUp, { retriesMax, onRetry, onWait })
