@@ -15,3 +15,8 @@ export function seeded(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** `ms`, or up to `share` of it more or less, evenly: so that what begins together does not fall into step. */
+export function jittered(ms: number, share: number, random: Random): number {
+  return ms * (1 + share * (2 * random() - 1))
+}

@@ -2,7 +2,7 @@ import { Resolver } from 'node:dns'
 import { setMaxListeners } from 'node:events'
 import { isIP } from 'node:net'
 import { PilotiError } from '../base/errors.ts'
-import type { Random } from '../base/random.ts'
+import { jittered, type Random } from '../base/random.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import type { Discovery, DiscoveryObserver } from './discovery.ts'
 import { type Found, Lookup } from './dns-lookup.ts'
@@ -133,7 +133,7 @@ class DnsDiscovery implements Discovery {
     }
     const pauseMs = Math.min(this.#retryMs * 2 ** this.#failures++, retryMostMs)
     // Not all at once, when many wait for one name server.
-    return pauseMs * (0.9 + 0.2 * this.#random())
+    return jittered(pauseMs, 0.1, this.#random)
   }
 }
 

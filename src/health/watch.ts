@@ -1,9 +1,8 @@
 import { longestTimerMs } from '../base/clock.ts'
 import { type Log, silent } from '../base/log.ts'
-import type { Random } from '../base/random.ts'
+import { jittered, type Random } from '../base/random.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
-import { jittered } from './jitter.ts'
 import type { Finding, Probe } from './probe.ts'
 import { healthDefaults } from './spec.ts'
 
@@ -28,6 +27,9 @@ export interface Watch {
   /** Ends the probes under way; nothing is reported any more. */
   close(): void
 }
+
+/** Of the pause between two probes: many balancers, and many backends, are not to ask at the same time. */
+const jitterShare = 0.1
 
 /** One backend, and when it is asked. */
 interface Patient {
@@ -200,7 +202,10 @@ class Loop implements Watch {
     const { intervalMs, unsettledIntervalMs, random } = this.#options
     const isClose = backend.isUnsettled || !patient.isReported
     const pauseMs = isClose ? Math.min(intervalMs, unsettledIntervalMs) : intervalMs
-    this.#wait(patient, patient.startedMs + jittered(pauseMs, random) - performance.now())
+    this.#wait(
+      patient,
+      patient.startedMs + jittered(pauseMs, jitterShare, random) - performance.now(),
+    )
   }
 
   #wait(patient: Patient, ms: number): void {

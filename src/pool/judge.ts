@@ -1,3 +1,4 @@
+import { jittered } from '../base/random.ts'
 import type { Backend } from './backend.ts'
 import { healthOf } from './health.ts'
 import type { Lease, Lessor } from './lease.ts'
@@ -91,7 +92,7 @@ export class Judge implements Lessor {
   }
 
   #fall(backend: Backend, cause: Cause, reason: string): void {
-    const jitter = cause === 'ejected' ? 0.8 + 0.4 * this.#options.random() : 1
+    const jitter = cause === 'ejected' ? jittered(1, 0.2, this.#options.random) : 1
     if (!backend.verdict.fall(cause, reason, this.now(), jitter)) return
     if (cause === 'ejected') backend.ejections++
     backend.probed.restart()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { seeded } from '../../src/base/random.ts'
+import fc from 'fast-check'
+import { jittered, seeded } from '../../src/base/random.ts'
 
 const draws = (seed: number, count: number): number[] => {
   const random = seeded(seed)
@@ -47,5 +48,26 @@ describe('seeded random numbers', () => {
       const correlation = (product / (numbers.length - lag)) * 12
       assert.ok(Math.abs(correlation) < 0.02, `lag ${lag}: ${correlation}`)
     }
+  })
+})
+
+describe('jitter', () => {
+  it('is the share at the most, and both ways alike', () => {
+    assert.deepEqual(
+      [0, 0.5, 1].map((drawn) => Math.round(jittered(2_000, 0.1, () => drawn))),
+      [1_800, 2_000, 2_200],
+    )
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.integer({ min: 1 }),
+        (drawn, ms) => {
+          const found = jittered(ms, 0.1, () => drawn)
+          assert.ok(found >= ms * 0.9 * (1 - 1e-9) && found <= ms * 1.1 * (1 + 1e-9))
+          const other = jittered(ms, 0.1, () => 1 - drawn)
+          assert.ok(Math.abs(found + other - 2 * ms) < ms * 1e-9)
+        },
+      ),
+    )
   })
 })

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { PilotiError } from '../../src/base/errors.ts'
-import { jittered } from '../../src/health/jitter.ts'
 import { createProbe, type HealthSpec, parseHealth } from '../../src/health/spec.ts'
 
 describe('--health', () => {
@@ -66,25 +65,4 @@ describe('a probe', () => {
       assert.throws(() => createProbe({ kind: 'http', ...spec }), { name: 'RangeError', message })
     })
   }
-})
-
-describe('jitter', () => {
-  it('is a tenth at the most, and both ways alike', () => {
-    assert.deepEqual(
-      [0, 0.5, 1].map((drawn) => Math.round(jittered(2_000, () => drawn))),
-      [1_800, 2_000, 2_200],
-    )
-    fc.assert(
-      fc.property(
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        fc.integer({ min: 1 }),
-        (drawn, ms) => {
-          const found = jittered(ms, () => drawn)
-          assert.ok(found >= ms * 0.9 * (1 - 1e-9) && found <= ms * 1.1 * (1 + 1e-9))
-          const other = jittered(ms, () => 1 - drawn)
-          assert.ok(Math.abs(found + other - 2 * ms) < ms * 1e-9)
-        },
-      ),
-    )
-  })
 })
