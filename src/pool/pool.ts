@@ -220,7 +220,12 @@ export class Pool {
     if (backend === reported) this.#judge.report(backend, report, rules)
   }
 
-  /** Hears of every change from now on. @returns how to stop that. */
+  /**
+   * Hears of every change from now on, once the change is whole. What a listener throws comes out of whatever
+   * changed the pool, after all others have heard.
+   *
+   * @returns how to stop that.
+   */
   onTransition(listener: (transition: Transition) => void): () => void {
     return this.#news.listen(listener)
   }

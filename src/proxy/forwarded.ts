@@ -31,7 +31,7 @@ export class TrustedPeers {
   }
 }
 
-/** What is added to a client's requests, made once for each connection. */
+/** What is added to a client's requests, made once for each client address. */
 export interface ForwardedLines {
   /** Lines with their CRLF. */
   readonly block: Buffer

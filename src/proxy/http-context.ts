@@ -75,8 +75,8 @@ export class HttpContext implements ConnectionOwner {
   isDraining = false
   /** How to stop hearing of the pools in use. */
   readonly #watched = new Map<Pool, () => void>()
-  /** Of the pools that turn clients away. */
-  readonly #outages = new Map<Pool, Outage>()
+  /** Of the pools that turn clients away; weak, since requests of one may outlast its routes. */
+  readonly #outages = new WeakMap<Pool, Outage>()
 
   /** @throws PilotiError ADDRESS for what `trust` holds. */
   constructor(
@@ -126,7 +126,7 @@ export class HttpContext implements ConnectionOwner {
 
   /** A client of `pool` was served. */
   served(pool: Pool): void {
-    if (this.#outages.size > 0 && this.#outages.get(pool)?.over()) this.#outages.delete(pool)
+    if (this.#outages.get(pool)?.over()) this.#outages.delete(pool)
   }
 
   /** Ends what is idle; what is busy ends by itself. */

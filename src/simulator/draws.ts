@@ -35,7 +35,7 @@ const piMsOf1000 = 0.0643
 const piGrowth = 1.46
 
 /** Draws how long a request takes at speed 1, in milliseconds. */
-export function drawService(service: Service, random: Random): () => number {
+function drawService(service: Service, random: Random): () => number {
   switch (service.kind) {
     case 'constant':
       return () => service.meanMs

@@ -61,7 +61,7 @@ function measures(report: StrategyReport): string[] {
 }
 
 /** All that did not succeed. */
-export function errorsOf(errors: ErrorCounts): number {
+function errorsOf(errors: ErrorCounts): number {
   return Object.values(errors).reduce((sum, one) => sum + one, 0)
 }
 
