@@ -37,9 +37,10 @@ export class Exchange implements ConnectionUser {
   readonly #body: RequestBody | undefined
   #connection: BackendConnection | undefined
   readonly #tries: Tries
-  readonly #startMs = performance.now()
   #stripBytes = 0
   #sentMs = 0
+  /** When the bytes came that are being read, once that is known; else 0. */
+  #readMs = 0
   #hasFirstByte = false
   #hasResponse = false
   #keepsClient = false
@@ -54,7 +55,7 @@ export class Exchange implements ConnectionUser {
     this.#headBytes = bytes
     this.#tries = new Tries(this, client, context)
     if (context.accessLog !== undefined) {
-      this.#tries.notes = new Notes(client.key, this.#startMs, head, bytes)
+      this.#tries.notes = new Notes(client.key, performance.now(), head, bytes)
     }
     const hasBody = head.framing === Framing.CHUNKED || head.contentLength > 0
     this.#body = hasBody ? new RequestBody(head, context.outbox, this.#settings.options) : undefined
@@ -82,6 +83,8 @@ export class Exchange implements ConnectionUser {
     if (match === undefined) return this.#refuse(router.refusal)
     this.#stripBytes = match.stripBytes
     this.#tries.begin(match.destination, this.#head, this.#headBytes)
+    // To read the clock is what timing costs: over an idle connection the request has been sent just now.
+    this.#tries.startMs = this.#sentMs || performance.now()
   }
 
   /** Sends what there is of the request over a connection to the leased backend. */
@@ -137,6 +140,7 @@ export class Exchange implements ConnectionUser {
     if (this.#tries.notes !== undefined) this.#tries.notes.responseBytes += at - from
     if (body.fault !== null) return !this.#distrust(body.fault.reason)
     if (body.isDone) return this.#complete(at < to)
+    this.#readMs = 0
     this.#context.outbox.flush(this.#client.socket)
     this.#awaitMore()
     if (this.#client.socket.writableLength === 0) return true
@@ -222,7 +226,6 @@ export class Exchange implements ConnectionUser {
   }
 
   #answer(answer: Answer): void {
-    this.#measure()
     const json = prefersJson(this.#head, this.#headBytes)
     const toHead = this.#head.method === Method.HEAD
     this.#tries.answer({ ...answer, json, toHead }, !this.wantsBody)
@@ -295,8 +298,8 @@ export class Exchange implements ConnectionUser {
   #begin({ backend, body, head, heads }: BackendConnection): boolean {
     const { oldBackends, outbox } = this.#context
     const { keepAlive, minor } = this.#head
-    const nowMs = performance.now()
-    this.#tries.lease!.answered(nowMs - this.#sentMs, head.status >= 500)
+    this.#readMs = performance.now()
+    this.#tries.lease!.answered(this.#readMs - this.#sentMs, head.status >= 500)
     body.begin(head, outbox, this.#client.socket, this.#head)
     if (head.minor === 0) oldBackends.add(backend)
     else oldBackends.delete(backend)
@@ -313,7 +316,7 @@ export class Exchange implements ConnectionUser {
     if (!isWritten) return this.#distrust('a head that is too large')
     this.#hasResponse = true
     this.#tries.lease!.responded(head.status)
-    this.#tries.notes?.answered(head.status, nowMs)
+    this.#tries.notes?.answered(head.status, this.#readMs)
     return true
   }
 
@@ -324,7 +327,7 @@ export class Exchange implements ConnectionUser {
     this.#hasEnded = true
     this.#context.stats.active--
     this.#tries.lease!.answered(performance.now() - this.#sentMs)
-    this.#measure()
+    this.#tries.measure()
     openTunnel(this.#client, connection, this.#tries, this.#context)
     return false
   }
@@ -378,14 +381,9 @@ export class Exchange implements ConnectionUser {
   #end(outcome: Outcome, reason = ''): void {
     this.#hasEnded = true
     this.#context.stats.active--
-    if (this.#hasResponse) this.#measure()
+    if (this.#hasResponse) this.#tries.measure(this.#readMs)
     this.#letGo()
     this.#tries.end(outcome, reason)
-  }
-
-  /** The answer is over, or the tunnel begins. */
-  #measure(): void {
-    this.#tries.pool?.requests.times.record(performance.now() - this.#startMs)
   }
 
   #letGo(): void {

@@ -48,6 +48,8 @@ export class Tries implements Waiter {
   pool: Pool | undefined
   /** Of the try under way. */
   lease: Lease | undefined
+  /** When the first one began; 0 while it begins. */
+  startMs = 0
   /** How many tries came after the first. */
   retries = 0
   /** Whether it waits for a backend that is not full. */
@@ -163,9 +165,16 @@ export class Tries implements Waiter {
     const { code, status } = answer
     const own = this.pool === undefined ? this.#context.stats.unrouted : this.pool.requests.own
     own.count(status)
+    this.measure()
     if (this.notes !== undefined) this.notes.responseBytes = bodyBytesOf(answer)
     this.tell(code === 'OK' ? 'finished' : code, status)
     this.#client.answer(answer, isWhole)
+  }
+
+  /** The answer is over, or a tunnel begins. @param atMs when that is; 0 is now. */
+  measure(atMs = 0): void {
+    const endMs = atMs || performance.now()
+    this.pool?.requests.times.record(endMs - (this.startMs || endMs))
   }
 
   /** Tells the access log, if there is one, that all is over; `status` counts unless an answer has begun. */
