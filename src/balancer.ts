@@ -13,7 +13,7 @@ import { isStrategyFile, loadStrategy } from './balancer/strategy-file.ts'
 import { PilotiError } from './base/errors.ts'
 import { type Log, silent } from './base/log.ts'
 import type { Pool, PoolView } from './pool/pool.ts'
-import type { Proxy, ProxyView } from './proxy.ts'
+import type { AccessLog, Proxy, ProxyView } from './proxy.ts'
 
 export type {
   AffinitySpec,
@@ -30,6 +30,8 @@ export interface BalancerOptions {
   readonly log?: Log
   /** How long a listener that goes lets the work under way finish. */
   readonly graceMs?: number
+  /** Of all listeners. Who opened it closes it. */
+  readonly accessLog?: AccessLog
 }
 
 /** A listener without its pools, which it may share with others. */
@@ -80,8 +82,8 @@ export async function createBalancer(
   spec: BalancerSpec,
   options: BalancerOptions = {},
 ): Promise<Balancer> {
-  const { log = silent, graceMs = 30_000 } = options
-  const fleet = new Fleet(log, graceMs)
+  const { log = silent, graceMs = 30_000, accessLog } = options
+  const fleet = new Fleet(log, graceMs, accessLog)
   let running = spec
   let isClosing = false
   let last: Promise<unknown> = Promise.resolve()

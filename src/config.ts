@@ -2,11 +2,12 @@ import type { BalancerSpec } from './balancer.ts'
 import type { Address } from './base/address.ts'
 import { PilotiError } from './base/errors.ts'
 import type { LogLevel } from './base/log.ts'
-import { absolute, specOf } from './config/describe.ts'
+import { absolute, absoluteLog, specOf } from './config/describe.ts'
 import { type Examined, examine } from './config/examine.ts'
 import { formatProblem, type Problem } from './config/problem.ts'
 import { summaryOf } from './config/summary.ts'
 import { watchFile } from './discovery/watched-file.ts'
+import type { AccessLogOptions } from './proxy.ts'
 
 export type { Problem }
 export { formatProblem }
@@ -20,6 +21,7 @@ export interface Configuration {
   readonly spec: BalancerSpec
   readonly admin?: Address | 'off'
   readonly log?: { readonly level?: LogLevel; readonly format?: 'pretty' | 'json' }
+  readonly accessLog?: AccessLogOptions
   /** How long a stop waits for work under way. */
   readonly graceMs?: number
   /** What may be wrong, but keeps nothing from running. */
@@ -66,13 +68,14 @@ function configurationOf(
   { signature, folder, model, problems }: Examined,
 ): Configuration | undefined {
   if (model === undefined) return undefined
-  const { admin, grace, log } = model.file
+  const { accessLog, admin, grace, log } = model.file
   return {
     file: path,
     signature,
     spec: specOf(model, folder),
     ...(admin !== undefined && { admin: admin === 'off' ? admin : absolute(admin, folder) }),
     ...(log !== undefined && { log }),
+    ...(accessLog !== undefined && { accessLog: absoluteLog(accessLog, folder) }),
     ...(grace !== undefined && { graceMs: grace }),
     warnings: problems,
   }

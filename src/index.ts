@@ -46,8 +46,11 @@ export type { Candidate, Candidates, Strategy } from './pool/strategy.ts'
 export type { Transition } from './pool/transition.ts'
 export type { BackendView } from './pool/view.ts'
 export {
+  type AccessLog,
+  type AccessLogOptions,
   type Affinity,
   type AffinitySpec,
+  createAccessLog,
   createAffinity,
   createProxy,
   type Destination,

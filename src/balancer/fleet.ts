@@ -1,12 +1,13 @@
 import { formatAddress } from '../base/address.ts'
 import { type Log, silent } from '../base/log.ts'
 import type { Pool } from '../pool/pool.ts'
-import type { Proxy } from '../proxy.ts'
+import type { AccessLog, Proxy } from '../proxy.ts'
 import { differs } from './differs.ts'
 import {
   checkListener,
   collides,
   identityOf,
+  type ListenerLogs,
   openListener,
   type PoolsByName,
   type RunningListener,
@@ -43,13 +44,15 @@ interface ListenersStep {
 export class Fleet {
   readonly #log: Log
   readonly #graceMs: number
+  readonly #accessLog: AccessLog | undefined
   #pools: PoolsByName = new Map()
   /** By identity. */
   #listeners: ReadonlyMap<string, RunningListener> = new Map()
   /** Those that were removed and let their work finish. */
   readonly #leaving = new Set<RunningListener>()
 
-  constructor(log: Log, graceMs: number) {
+  constructor(log: Log, graceMs: number, accessLog: AccessLog | undefined) {
+    this.#accessLog = accessLog
     this.#log = log
     this.#graceMs = graceMs
   }
@@ -86,6 +89,10 @@ export class Fleet {
       await abort()
       throw error
     }
+  }
+
+  get #logs(): ListenerLogs {
+    return { log: this.#log, ...(this.#accessLog && { accessLog: this.#accessLog }) }
   }
 
   /** @returns how many connections were broken off. */
@@ -145,7 +152,7 @@ export class Fleet {
     const opened: RunningListener[] = []
     for (const spec of [...free, ...others]) {
       for (const old of inTheWay(spec)) this.#makeRoom(old, undo)
-      const listener = await openListener(spec, pools, this.#log)
+      const listener = await openListener(spec, pools, this.#logs)
       undo.push(() => listener.proxy.close(0))
       opened.push(listener)
     }
@@ -159,7 +166,7 @@ export class Fleet {
     this.#listeners = new Map([...this.#listeners].filter(([, listener]) => listener !== old))
     undo.push(async () => {
       try {
-        const again = await openListener(old.spec, this.#pools, this.#log)
+        const again = await openListener(old.spec, this.#pools, this.#logs)
         this.#listeners = new Map([...this.#listeners, [identityOf(old.spec), again]])
       } catch (error) {
         const { name: listener } = old.spec

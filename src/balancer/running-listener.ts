@@ -1,10 +1,19 @@
 import { type Address, formatAddress } from '../base/address.ts'
-import type { Log } from '../base/log.ts'
-import { checkSettings, createProxy, type Proxy, type ProxySettings, type Route } from '../proxy.ts'
+import {
+  checkSettings,
+  createProxy,
+  type Proxy,
+  type ProxyOptions,
+  type ProxySettings,
+  type Route,
+} from '../proxy.ts'
 import type { RunningPool } from './running-pool.ts'
 import type { ListenerSpec } from './spec.ts'
 
 export type PoolsByName = ReadonlyMap<string, RunningPool>
+
+/** Whom a listener tells what it does. */
+export type ListenerLogs = Pick<ProxyOptions, 'log' | 'accessLog'>
 
 /** A listener with its routes. */
 export interface RunningListener {
@@ -34,10 +43,10 @@ export function checkListener(spec: ListenerSpec, pools: PoolsByName): void {
 export async function openListener(
   spec: ListenerSpec,
   pools: PoolsByName,
-  log: Log,
+  logs: ListenerLogs,
 ): Promise<RunningListener> {
   const { address, mode } = spec
-  return { spec, proxy: await createProxy({ ...settingsOf(spec, pools), address, mode, log }) }
+  return { spec, proxy: await createProxy({ ...settingsOf(spec, pools), address, mode, ...logs }) }
 }
 
 /** What a proxy may be told while it listens. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { BalancerSpec } from '../balancer.ts'
 import type { Log } from '../base/log.ts'
 import type { Configuration } from '../config.ts'
+import { type AccessLogFlags, accessLogFlags } from './access-log-options.ts'
 import { type ProxyFlags, runningOptions } from './flagged.ts'
 import type { Target } from './pool-options.ts'
 import { type Running, startRunning } from './running.ts'
@@ -16,6 +17,7 @@ export interface Configured {
 /** Flags that go with a file: how it runs, not what. */
 const besides = new Set([
   ...['config', 'admin', 'adminToken', 'grace', 'json'],
+  ...accessLogFlags,
   ...['logLevel', 'logFormat', 'quiet', 'verbose', 'color'],
 ])
 
@@ -56,7 +58,7 @@ export async function readConfiguration(
         known = undefined
         tellWarnings(next)
         if (ofProcess(next) !== ofProcess(first)) {
-          const sentence = 'admin, log and grace are as they were: they take a new start'
+          const sentence = 'admin, log, accessLog and grace are as they were until a new start'
           log.warn('restart_needed', `${file}: ${sentence}`, { file })
         }
         return next.spec
@@ -72,19 +74,31 @@ export async function readConfiguration(
 }
 
 /** What a reload leaves alone. */
-const ofProcess = ({ admin, graceMs, log }: Configuration): string =>
-  JSON.stringify([admin, graceMs, log?.level, log?.format])
+const ofProcess = ({ accessLog, admin, graceMs, log }: Configuration): string =>
+  JSON.stringify([admin, graceMs, log?.level, log?.format, accessLog])
 
 /** A flag or a variable goes before the file, the file before a default. */
 function completed(given: ProxyFlags, configuration: Configuration, self: Command): ProxyFlags {
-  const { admin, graceMs, log } = configuration
+  const { accessLog, admin, graceMs, log } = configuration
   const isOpen = (name: string): boolean =>
     [undefined, 'default'].includes(self.getOptionValueSource(name))
   return {
     ...given,
     ...(admin !== undefined && isOpen('admin') && { admin }),
+    ...(accessLog !== undefined && completedLog(accessLog, isOpen)),
     ...(graceMs !== undefined && isOpen('grace') && { grace: graceMs }),
     ...(log?.level !== undefined && isOpen('logLevel') && { logLevel: log.level }),
     ...(log?.format !== undefined && isOpen('logFormat') && { logFormat: log.format }),
+  }
+}
+
+function completedLog(
+  { file, format, sample }: NonNullable<Configuration['accessLog']>,
+  isOpen: (name: string) => boolean,
+): Partial<AccessLogFlags> {
+  return {
+    ...(isOpen('accessLog') && { accessLog: file }),
+    ...(format !== undefined && isOpen('accessLogFormat') && { accessLogFormat: format }),
+    ...(sample !== undefined && isOpen('accessLogSample') && { accessLogSample: sample }),
   }
 }

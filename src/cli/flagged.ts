@@ -3,6 +3,7 @@ import type { Balancer, BalancerSpec, ListenerSpec } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
 import type { Log } from '../base/log.ts'
 import type { Mode } from '../proxy.ts'
+import { type AccessLogFlags, accessLogOf } from './access-log-options.ts'
 import type { AdminFlags } from './admin-options.ts'
 import { type HttpFlags, httpFlags, httpOptionsOf } from './http-options.ts'
 import type { ServerOptions } from './options.ts'
@@ -10,7 +11,12 @@ import { type PoolFlags, poolSpecOf, type Target } from './pool-options.ts'
 import { type Running, startRunning } from './running.ts'
 
 /** What `proxy` and `up` take alike. */
-export interface ProxyFlags extends ServerOptions, PoolFlags, HttpFlags, AdminFlags {
+export interface ProxyFlags
+  extends ServerOptions,
+    PoolFlags,
+    HttpFlags,
+    AdminFlags,
+    AccessLogFlags {
   readonly config?: string
   readonly listen: Address
   readonly mode: Mode
@@ -54,14 +60,17 @@ export function refuseOfOtherMode({ mode, affinity }: ProxyFlags, self: Command)
 
 /** What is not in the spec of a balancer. */
 export function runningOptions(
-  { admin, adminToken, grace }: ProxyFlags,
+  flags: ProxyFlags,
   self: Command,
 ): Parameters<typeof startRunning>[1] {
+  const { admin, adminToken, grace } = flags
+  const accessLog = accessLogOf(flags, self)
   return {
     graceMs: grace,
     admin,
     isAdminWanted: self.getOptionValueSource('admin') !== 'default',
     ...(adminToken !== undefined && { adminToken }),
+    ...(accessLog !== undefined && { accessLog }),
   }
 }
 

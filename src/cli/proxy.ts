@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { withAccessLogOptions } from './access-log-options.ts'
 import { withAdminOptions } from './admin-options.ts'
 import { readConfiguration, refuseBeside } from './configured.ts'
 import { listeningLine, type ProxyFlags, refuseOfOtherMode, startFlags } from './flagged.ts'
@@ -111,5 +112,5 @@ export function withProxyOptions(command: Command): Command {
         .default(10_000)
         .argParser(whole(1, 1_000_000)),
     )
-  return withAdminOptions(withHttpOptions(withPoolOptions(balancing)))
+  return withAccessLogOptions(withAdminOptions(withHttpOptions(withPoolOptions(balancing))))
 }

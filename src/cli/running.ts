@@ -3,6 +3,7 @@ import { type Balancer, type BalancerSpec, createBalancer } from '../balancer.ts
 import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { type AccessLogOptions, createAccessLog } from '../proxy.ts'
 import type { Served } from './serve.ts'
 import { version } from './version.ts'
 
@@ -13,6 +14,7 @@ export interface RunningOptions {
   /** Whether somebody asked for that address: then it must be had. */
   readonly isAdminWanted: boolean
   readonly adminToken?: string
+  readonly accessLog?: AccessLogOptions
   /** What describes the balancer, if that may change, and how to hear that it has. */
   readonly file?: {
     readonly name: string
@@ -36,13 +38,16 @@ export async function startRunning(
   log: Log,
 ): Promise<Running> {
   const { file, graceMs } = options
-  const balancer = await createBalancer(await describe(), { log, graceMs })
+  const spec = await describe()
+  const accessLog = options.accessLog && createAccessLog({ ...options.accessLog, log })
+  const more = { log, graceMs, ...(accessLog && { accessLog }) }
+  const balancer = await createBalancer(spec, more)
   const reloads: Reloads = { ok: 0, rejected: 0, isLastOk: true }
   const reload = file && reloader(balancer, describe, reloads, log)
   let admin: Admin | undefined
   try {
-    const more = { reloads, ...(reload && { reload: () => reload('asked to reload') }) }
-    admin = await startAdmin(balancer, options, more, log)
+    const orders = { reloads, ...(reload && { reload: () => reload('asked to reload') }) }
+    admin = await startAdmin(balancer, options, orders, log)
   } catch (error) {
     await balancer.close(0)
     throw error
@@ -54,11 +59,13 @@ export async function startRunning(
     balancer,
     view: () => balancer.view(),
     ...(reloadUnasked && { reload: reloadUnasked }),
+    ...(accessLog && { reopen: () => accessLog.reopen() }),
     async close() {
       unwatch?.()
       // It is still to be seen what the balancer waits for.
       await balancer.close(graceMs)
       await admin?.close()
+      await accessLog?.close()
     },
   }
 }

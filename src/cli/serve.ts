@@ -10,6 +10,8 @@ export interface Served {
   view(): unknown
   /** Reads what describes it again; tells the log how that went. Absent when nothing does. */
   reload?(why: string): void
+  /** Opens its log files by their names again. Absent when it has none. */
+  reopen?(): void
 }
 
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const
@@ -49,7 +51,10 @@ export async function serve(start: () => Promise<Served>, log: Log): Promise<voi
     else log.warn('reload_rejected', 'nothing to reload: no configuration file')
   })
   // A listener also keeps Node from opening its debugger's port at this signal.
-  process.on('SIGUSR1', () => log.debug('reopen', 'no log files to reopen'))
+  process.on('SIGUSR1', () => {
+    if (served?.reopen !== undefined) served.reopen()
+    else log.debug('reopen', 'no log files to reopen')
+  })
   process.on('SIGUSR2', () => {
     const state = served?.view()
     // As a sentence too: what is written for people shows no fields.

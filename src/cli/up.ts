@@ -66,7 +66,7 @@ async function start(flags: UpFlags, self: Command, log: Log): Promise<Served> {
   const { balancer } = running
   if (flags.json) console.log(JSON.stringify(listening(balancer, children)))
   else if (!flags.quiet) console.log(welcome(balancer, children, flags))
-  return { view: () => balancer.view(), close: () => close(running, children) }
+  return { ...running, close: () => close(running, children) }
 }
 
 /** They say only what is wrong, in the form that was asked for. */

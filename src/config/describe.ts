@@ -10,6 +10,7 @@ import {
 import type { Address } from '../base/address.ts'
 import { createStrategy } from '../strategies/index.ts'
 import {
+  type AccessLogKeys,
   type DiscoverKeys,
   type HttpKeys,
   httpNames,
@@ -101,6 +102,11 @@ function sourceSpec(source: DiscoverKeys, folder: string): SourceSpec {
 export function absolute(address: Address, folder: string): Address {
   if (!('path' in address) || isAbsolute(address.path)) return address
   return { path: resolve(folder, address.path) }
+}
+
+/** The same for an access log; `-` is no path. */
+export function absoluteLog(keys: AccessLogKeys, folder: string): AccessLogKeys {
+  return keys.file === '-' ? keys : { ...keys, file: resolve(folder, keys.file) }
 }
 
 type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }

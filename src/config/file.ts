@@ -10,12 +10,19 @@ export interface ConfigFile extends ListenerKeys, PoolKeys {
   readonly pools?: Readonly<Record<string, PoolKeys>>
   readonly admin?: Address | 'off'
   readonly log?: LogKeys
+  readonly accessLog?: AccessLogKeys
   readonly grace?: number
 }
 
 export interface LogKeys {
   readonly level?: LogLevel
   readonly format?: 'pretty' | 'json'
+}
+
+export interface AccessLogKeys {
+  readonly file: string
+  readonly format?: 'json' | 'combined' | 'timing'
+  readonly sample?: number
 }
 
 export interface ListenerKeys {

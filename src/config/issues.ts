@@ -52,6 +52,7 @@ const translations: Readonly<Record<string, string>> = {
   sticky: 'affinity',
   session: 'affinity',
   discovery: 'discover',
+  access_log: 'accessLog',
   prefix: 'path',
   maxconn: 'maxConnections',
   max: 'maxConnections',

@@ -4,7 +4,7 @@ import { type Address, parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import { shown } from '../base/printable.ts'
 import { suggest } from '../base/suggest.ts'
-import { parseDuration, parseSize } from '../base/units.ts'
+import { parseDuration, parseShare, parseSize } from '../base/units.ts'
 import { isToken } from '../codecs/http1-chars.ts'
 import { hostFault } from '../discovery/host.ts'
 
@@ -64,6 +64,19 @@ export function size(): z.ZodType<number, number | string> {
     { pattern: '^\\d{1,12}[kmgKMG]?$', examples: ['64k', '10m'] },
   )
   return z.union([whole(0, 2 ** 40), word])
+}
+
+/** A part of all, 0 to 1. */
+export function share(): z.ZodType<number, number | string> {
+  const word = text(
+    (given) => {
+      const part = parseShare(given)
+      if (part !== undefined) return part
+      throw new RangeError(`'${shown(given)}' is no share: write 1% or 0.01, at most 100%`)
+    },
+    { pattern: '^\\d+(\\.\\d+)?%?$', examples: ['1%', '0.01'] },
+  )
+  return z.union([z.number().min(0).max(1), word])
 }
 
 /** A whole number within bounds, both included. */

@@ -1,7 +1,19 @@
 import { z } from 'zod'
 import { readHeaderValue, readRouteHost, readRoutePath } from './conditions.ts'
 import type { ConfigFile, HttpKeys, httpNames, ListenerKeys } from './file.ts'
-import { address, duration, name, onOff, range, size, text, token, whole, word } from './leaves.ts'
+import {
+  address,
+  duration,
+  name,
+  onOff,
+  range,
+  share,
+  size,
+  text,
+  token,
+  whole,
+  word,
+} from './leaves.ts'
 import { mapping, optional } from './mapping.ts'
 import { poolKeys } from './pool-schema.ts'
 
@@ -132,6 +144,24 @@ const log = z.union([
   }),
 ])
 
+const accessLog = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((path) => ({ file: path })),
+  mapping({
+    file: z.string().min(1).describe('The file; - is standard output'),
+    format: optional(
+      word(['json', 'combined', 'timing']),
+      'json by default; combined is what Apache and nginx call so',
+    ),
+    sample: optional(
+      share(),
+      'The share of requests that get a line, as 1% or 0.01; what went wrong always does',
+    ),
+  }),
+])
+
 const file: z.ZodType<ConfigFile> = mapping({
   ...listenerKeys,
   ...poolKeys,
@@ -148,6 +178,7 @@ const file: z.ZodType<ConfigFile> = mapping({
     'Where the admin API, /metrics and the dashboard are; 127.0.0.1:9901 by default',
   ),
   log: optional(log, 'What to log: a level, or level and format'),
+  accessLog: optional(accessLog, 'A line for each request: a file, or file, format and sample'),
   grace: optional(duration(0), 'How long a stop waits for work under way; 30s by default'),
 }).meta({ title: 'piloti.yaml', description: 'The configuration of the load balancer piloti' })
 
