@@ -40,7 +40,6 @@ interface Patient {
   timer: NodeJS.Timeout | undefined
   startedMs: number
   isAsked: boolean
-  isReported: boolean
   ignored: string
 }
 
@@ -71,6 +70,8 @@ class Loop implements Watch {
   readonly #patients = new Map<Readonly<Backend>, Patient>()
   /** Whose time has come, and who wait for a probe to end. */
   readonly #waiting = new Set<Patient>()
+  /** Who have no report yet. */
+  readonly #unheard = new Set<Patient>()
   readonly #stopListening: () => void
   readonly #readyTimer: NodeJS.Timeout
   #probes = 0
@@ -90,12 +91,11 @@ class Loop implements Watch {
       this.#setReady = resolve
     })
     this.#readyTimer = setTimeout(() => this.#giveUpWaiting(), given.readyTimeoutMs)
-    this.#stopListening = pool.onTransition(({ event, backend }) => {
-      if (event === 'backend_added' || event === 'backend_removed') this.#follow()
-      // What its work says of it is to be seen into soon.
-      else if (backend?.isUnsettled) this.#schedule(backend)
+    this.#stopListening = pool.onTransition(({ backend }) => {
+      if (backend !== undefined) this.#follow(backend)
     })
-    this.#follow()
+    for (const backend of pool.backends) this.#admit(backend)
+    this.#checkReady()
   }
 
   close(): void {
@@ -104,14 +104,14 @@ class Loop implements Watch {
     this.#checkReady()
   }
 
-  /** Makes the patients those whom the pool has. */
-  #follow(): void {
-    for (const patient of this.#patients.values()) {
-      if (!this.#isCurrent(patient)) this.#dismiss(patient)
-    }
-    for (const backend of this.#pool.backends) {
-      if (!this.#patients.has(backend)) this.#admit(backend)
-    }
+  /** Something is different about a backend: it has come, or gone, or its work says something of it. */
+  #follow(backend: Readonly<Backend>): void {
+    const patient = this.#patients.get(backend)
+    const isCurrent = this.#isCurrent(backend)
+    if (patient === undefined && isCurrent) this.#admit(backend)
+    else if (patient !== undefined && !isCurrent) this.#dismiss(patient)
+    // That is to be seen into soon.
+    else if (backend.isUnsettled) this.#schedule(backend)
     this.#checkReady()
   }
 
@@ -123,23 +123,24 @@ class Loop implements Watch {
       timer: undefined,
       startedMs: 0,
       isAsked: false,
-      isReported: false,
       ignored: '',
     }
     this.#patients.set(backend, patient)
+    this.#unheard.add(patient)
     this.#come(patient)
   }
 
   #dismiss(patient: Patient): void {
     this.#patients.delete(patient.backend)
     this.#waiting.delete(patient)
+    this.#unheard.delete(patient)
     clearTimeout(patient.timer)
     patient.isDismissed = true
     patient.abort.abort()
   }
 
   /** Whether the pool still has it: one that was removed is told of only when its work is done. */
-  #isCurrent({ backend }: Patient): boolean {
+  #isCurrent(backend: Readonly<Backend>): boolean {
     return this.#pool.get(backend.id) === backend
   }
 
@@ -153,7 +154,7 @@ class Loop implements Watch {
     for (const patient of this.#waiting) {
       if (this.#probes >= this.#options.probesMax) return
       this.#waiting.delete(patient)
-      if (this.#isCurrent(patient)) void this.#ask(patient)
+      if (this.#isCurrent(patient.backend)) void this.#ask(patient)
       else this.#dismiss(patient)
     }
   }
@@ -181,9 +182,8 @@ class Loop implements Watch {
 
   #take(patient: Patient, finding: Finding | undefined): void {
     const { intervalMs, random } = this.#options
-    const isFirst = finding !== undefined && !patient.isReported
+    const isFirst = finding !== undefined && this.#unheard.delete(patient)
     if (finding !== undefined) {
-      patient.isReported = true
       this.#pool.report(patient.backend, finding, this.#options)
       this.#tellIgnored(patient, finding.ignored ?? '')
     }
@@ -200,7 +200,7 @@ class Loop implements Watch {
     const patient = this.#patients.get(backend)
     if (patient === undefined || patient.isAsked || this.#waiting.has(patient)) return
     const { intervalMs, unsettledIntervalMs, random } = this.#options
-    const isClose = backend.isUnsettled || !patient.isReported
+    const isClose = backend.isUnsettled || this.#unheard.has(patient)
     const pauseMs = isClose ? Math.min(intervalMs, unsettledIntervalMs) : intervalMs
     this.#wait(
       patient,
@@ -224,16 +224,12 @@ class Loop implements Watch {
     })
   }
 
-  #unheard(): Patient[] {
-    return [...this.#patients.values()].filter(({ isReported }) => !isReported)
-  }
-
   #checkReady(): void {
-    if (!this.#isReady && this.#unheard().length === 0) this.#becomeReady()
+    if (!this.#isReady && this.#unheard.size === 0) this.#becomeReady()
   }
 
   #giveUpWaiting(): void {
-    const backends = this.#unheard().map(({ backend }) => backend.id)
+    const backends = [...this.#unheard].map(({ backend }) => backend.id)
     const which = `${backends.length} of ${this.#patients.size} backends`
     const sentence = `${which} have not ended their first probe: serving anyway`
     this.#log.warn('health_slow', sentence, { backends })

@@ -56,6 +56,22 @@ async function serve(t: TestContext, port = 0): Promise<{ port: number; stop(): 
 }
 
 describe('a watch', () => {
+  it('looks at those that come and go, and not at all others each time', async (t) => {
+    const { pool } = setUp([1])
+    watch(t, pool, async () => well)
+    let looks = 0
+    const get = pool.get.bind(pool)
+    pool.get = (id) => {
+      looks++
+      return get(id)
+    }
+    const count = 1_000
+    for (const first of [2, 2 + count]) {
+      pool.update(Array.from({ length: count }, (_, i) => specOf(first + i)))
+    }
+    assert.ok(looks < 10 * count, `${looks} looks for ${count} backends`)
+  })
+
   it('asks all at once in the beginning, and is ready when the last has answered', async (t) => {
     const { pool, healths } = setUp([1, 2, 3])
     const answers: ((finding: Finding) => void)[] = []
