@@ -20,6 +20,10 @@ const cases: Readonly<Record<string, Case>> = {
     about: 'mode http beside nginx, HAProxy and Node proxies: CPU a request, memory a connection',
     load: () => import('./http.ts'),
   },
+  'access-log': {
+    about: 'what a line for each request costs, beside nginx and HAProxy',
+    load: () => import('./access-log.ts'),
+  },
   strategies: {
     about: 'nanoseconds a pick of every strategy, with 5, 50 and 500 candidates',
     load: () => import('./strategies.ts'),

@@ -10,6 +10,8 @@ export interface Ports {
 export interface PeerOptions {
   /** Read buffer of a connection, in bytes; the peer's own default when absent. */
   readonly bufferBytes?: number
+  /** Where a line for each request goes: in nginx batches of 64 KiB, in HAProxy one write each to stdout. */
+  readonly logFile?: string
 }
 
 const CONNECTION_LIMIT = 6_000
@@ -30,14 +32,14 @@ stream {
 
 /** Keep-alive to the backend takes all three: `keepalive`, HTTP/1.1 and an empty Connection. */
 export function nginxHttp(ports: Ports, options: PeerOptions = {}): string {
-  const { bufferBytes } = options
+  const { bufferBytes, logFile } = options
   const buffers = `
       proxy_buffer_size ${bufferBytes};
       proxy_buffers 8 ${bufferBytes};
       proxy_busy_buffers_size ${2 * (bufferBytes ?? 0)};`
   return `${nginxMain}
 http {
-  access_log off;
+  access_log ${logFile ? `${logFile} combined buffer=64k flush=1s` : 'off'};
   keepalive_requests 1000000000;
   client_body_temp_path client;
   proxy_temp_path proxy;
@@ -78,11 +80,12 @@ export interface HaproxyOptions extends PeerOptions {
 }
 
 export function haproxy(mode: 'tcp' | 'http', ports: Ports, options: HaproxyOptions = {}): string {
-  const { bufferBytes, splice = false } = options
-  const http = '  http-reuse always\n  option forwardfor\n'
+  const { bufferBytes, logFile, splice = false } = options
+  const log = logFile ? '  log global\n  option httplog\n' : ''
+  const http = `${log}  http-reuse always\n  option forwardfor\n`
   return `global
   nbthread 1
-  maxconn ${CONNECTION_LIMIT}${bufferBytes ? `\n  tune.bufsize ${bufferBytes}` : ''}
+  maxconn ${CONNECTION_LIMIT}${bufferBytes ? `\n  tune.bufsize ${bufferBytes}` : ''}${logFile ? '\n  log stdout format raw local0 info' : ''}
 defaults
   mode ${mode}
   timeout connect 3s

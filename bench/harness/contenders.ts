@@ -24,10 +24,14 @@ type Mode = 'tcp' | 'http'
 export const pilotiCli: string =
   process.env.PILOTI_BENCH_CLI ?? fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
 
-/** piloti as a user starts it. */
-export function pilotiOn(node: Node, mode: Mode): Contender {
+/** piloti as a user starts it, with `flags`, which the table names `about`. */
+export function pilotiOn(
+  node: Node,
+  mode: Mode,
+  { about = '', flags = [] }: { about?: string; flags?: readonly string[] } = {},
+): Contender {
   const cli = pilotiCli
-  const name = `piloti, Node ${node.version}`
+  const name = `piloti${about && ` ${about}`}, Node ${node.version}`
   if (!existsSync(cli)) return { name, command: undefined }
   const help = ask(node.file, cli, 'proxy', '--help') ?? ''
   const off = ['--health', '--admin'].filter((flag) => help.includes(flag))
@@ -38,6 +42,7 @@ export function pilotiOn(node: Node, mode: Mode): Contender {
       ...off.flatMap((flag) => [flag, 'off']),
       // As many as nginx is told to keep.
       ...(mode === 'http' ? ['--idle-connections-max', '1024'] : []),
+      ...flags,
       `127.0.0.1:${backendPort}`,
     ],
   })
@@ -55,12 +60,13 @@ export function packageOn(node: Node, name: string): Contender {
 }
 
 export function haproxyPeer(mode: Mode, options: HaproxyOptions = {}): Contender {
-  const { bufferBytes, splice } = options
-  const name = `HAProxy${bufferBytes ? `, ${bufferBytes / 1024} KB` : ''}${splice ? ', splice' : ''}`
-  const command = (ports: Ports): Command => ({
-    file: 'haproxy',
-    args: ['-db', '-f', save('haproxy.cfg', haproxy(mode, ports, options))],
-  })
+  const { bufferBytes, logFile, splice } = options
+  const name = `HAProxy${logFile ? ' httplog' : ''}${bufferBytes ? `, ${bufferBytes / 1024} KB` : ''}${splice ? ', splice' : ''}`
+  const command = (ports: Ports): Command => {
+    const args = ['-db', '-f', save('haproxy.cfg', haproxy(mode, ports, options))]
+    if (logFile === undefined) return { file: 'haproxy', args }
+    return { file: 'sh', args: ['-c', `exec haproxy "$@" >>${logFile}`, 'sh', ...args] }
+  }
   return { name, command: ask('haproxy', '-v') === undefined ? undefined : command }
 }
 
@@ -69,7 +75,8 @@ export function nginxPeer(mode: Mode, options: PeerOptions = {}): Contender {
   const modules = /--modules-path=(\S+)/.exec(about ?? '')?.[1] ?? ''
   const dynamic = existsSync(join(modules, 'ngx_stream_module.so'))
   const usable = mode === 'http' || dynamic || /--with-stream(\s|$)/.test(about ?? '')
-  const name = `nginx${mode === 'tcp' ? ' stream' : ''}${options.bufferBytes ? `, ${options.bufferBytes / 1024} KB` : ''}`
+  const log = options.logFile ? ' combined' : ''
+  const name = `nginx${mode === 'tcp' ? ' stream' : ''}${log}${options.bufferBytes ? `, ${options.bufferBytes / 1024} KB` : ''}`
   const command = (ports: Ports): Command => {
     const text =
       mode === 'http'
