@@ -1,14 +1,17 @@
+import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
 import Fastify from 'fastify'
+import { collectEndpoints, refuseUnknown } from './admin/endpoint.ts'
 import { guardRequests } from './admin/guard.ts'
 import type { Reloads } from './admin/metrics-process.ts'
 import { answerOf } from './admin/problem.ts'
-import { addRoutes, knownRoutes } from './admin/routes.ts'
+import { addRoutes, type Leveled } from './admin/routes.ts'
 import type { Balancer } from './balancer.ts'
 import { type Address, formatAddress } from './base/address.ts'
 import { PilotiError } from './base/errors.ts'
 import { listen } from './net/listen.ts'
 
-export type { Reloads }
+export type { Leveled, Reloads }
 
 export interface AdminOptions {
   readonly address: Address
@@ -20,6 +23,8 @@ export interface AdminOptions {
   readonly reloads?: Readonly<Reloads>
   /** Of piloti, for the metrics. */
   readonly version?: string
+  /** Whose level may be changed. Without it none may. */
+  readonly log?: Leveled
 }
 
 /** Where a balancer is looked at and steered. */
@@ -45,13 +50,25 @@ export async function createAdmin(balancer: Balancer, options: AdminOptions): Pr
     const { status, body } = answerOf(error)
     return reply.code(status).send(body)
   })
-  app.setNotFoundHandler((request) => {
-    const { method, url } = request
-    throw new PilotiError('ADMIN_UNKNOWN', `nothing at ${method} ${url}: ${knownRoutes}`)
-  })
-  addRoutes(app, balancer, { ...rest, mayRunFiles: token !== undefined || 'path' in address })
+  const endpoints = collectEndpoints(app)
+  refuseUnknown(app, endpoints)
+  const mayRunFiles = token !== undefined || 'path' in address
+  addRoutes(app, balancer, { ...rest, endpoints, mayRunFiles })
   await app.ready()
-  return { address: await listen(app.server, address), close: () => app.close() }
+  const bound = await listen(app.server, address)
+  // Who may open it may steer.
+  if ('path' in address) chmodSync(address.path, 0o600)
+  return {
+    address: bound,
+    async close() {
+      const closed = once(app.server, 'close')
+      app.server.close()
+      // Also those that have sent nothing: nobody who only connects may hold up the end.
+      app.server.closeAllConnections()
+      await closed
+      await app.close()
+    },
+  }
 }
 
 /** Whether only this machine can reach it. */

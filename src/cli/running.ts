@@ -39,6 +39,9 @@ export async function startRunning(
 ): Promise<Running> {
   const { file, graceMs } = options
   const spec = await describe()
+  // It takes as long as Node itself to load: nobody is told of a listener that cannot be steered yet.
+  const createAdmin =
+    options.admin === 'off' ? undefined : (await import('../admin.ts')).createAdmin
   const accessLog = options.accessLog && createAccessLog({ ...options.accessLog, log })
   const more = { log, graceMs, ...(accessLog && { accessLog }) }
   const balancer = await createBalancer(spec, more)
@@ -47,7 +50,10 @@ export async function startRunning(
   let admin: Admin | undefined
   try {
     const orders = { reloads, ...(reload && { reload: () => reload('asked to reload') }) }
-    admin = await startAdmin(balancer, options, orders, log)
+    if (createAdmin !== undefined) {
+      const start = (more: AdminOptions): Promise<Admin> => createAdmin(balancer, more)
+      admin = await startAdmin(start, options, orders, log)
+    }
   } catch (error) {
     await balancer.close(0)
     throw error
@@ -99,17 +105,15 @@ function reloader(
 }
 
 async function startAdmin(
-  balancer: Balancer,
+  start: (options: AdminOptions) => Promise<Admin>,
   { admin: address, adminToken: token, isAdminWanted }: RunningOptions,
   more: Pick<AdminOptions, 'reload' | 'reloads'>,
   log: Log,
 ): Promise<Admin | undefined> {
   if (address === 'off') return undefined
-  // It costs as much as Node itself to load.
-  const { createAdmin } = await import('../admin.ts')
   try {
     const options = { address, version: version(), ...more, ...(token && { token }) }
-    const admin = await createAdmin(balancer, options)
+    const admin = await start(options)
     const where = formatAddress(admin.address)
     log.debug('admin', `to be steered at ${where}`, { address: where })
     return admin
