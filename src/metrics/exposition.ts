@@ -16,6 +16,9 @@ export interface HistogramFamily {
   add(labels: LabelText, histogram: Readonly<Histogram>): void
 }
 
+/** How a line of a histogram goes on; to write a number takes long. */
+const bounds = boundsS.map((boundS) => `le="${boundS}"}`)
+
 /**
  * A page of metrics in the text format of Prometheus, 0.0.4.
  *
@@ -45,10 +48,9 @@ export class Exposition {
       add(labels, histogram) {
         const comma = labels === '' ? '' : ','
         const counts = cumulative(histogram.buckets())
-        for (const [i, boundS] of boundsS.entries()) {
-          lines.push(`${name}_bucket{${labels}${comma}le="${boundS}"} ${counts[i]}`)
-        }
-        lines.push(`${name}_bucket{${labels}${comma}le="+Inf"} ${histogram.count}`)
+        const common = `${name}_bucket{${labels}${comma}`
+        for (let i = 0; i < counts.length; i++) lines.push(`${common}${bounds[i]} ${counts[i]}`)
+        lines.push(`${common}le="+Inf"} ${histogram.count}`)
         lines.push(lineOf(`${name}_sum`, labels, histogram.sumMs / 1_000))
         lines.push(lineOf(`${name}_count`, labels, histogram.count))
       },
