@@ -23,7 +23,7 @@ describe('the admin API', { timeout: 30_000 }, () => {
       t.after(() => client.destroy())
       await once(client, 'connect')
       client.write(said)
-      const closed = once(client, 'close')
+      const closed = new Promise((resolve) => client.on('close', resolve))
       await admin.close()
       client.resume()
       await closed
