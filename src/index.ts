@@ -34,6 +34,7 @@ export {
 export { parseSource } from './discovery/source.ts'
 export { parseBackend } from './discovery/static.ts'
 export { parseHealth } from './health/spec.ts'
+export type { AnswersView } from './pool/answers.ts'
 export { type AttemptOptions, attempt } from './pool/attempt.ts'
 export type { Backend, BackendSpec, Health } from './pool/backend.ts'
 export type { Lease, Outcome } from './pool/lease.ts'
@@ -42,6 +43,7 @@ export type { PoolOptions } from './pool/options.ts'
 export { Pool, type PoolView } from './pool/pool.ts'
 export type { Waiter } from './pool/queue.ts'
 export type { Report } from './pool/report.ts'
+export type { RequestsView } from './pool/requests.ts'
 export type { Candidate, Candidates, Strategy } from './pool/strategy.ts'
 export type { Transition } from './pool/transition.ts'
 export type { BackendView } from './pool/view.ts'
@@ -63,6 +65,7 @@ export {
   type ProxySettings,
   type ProxyView,
   type Route,
+  type TcpView,
 } from './proxy.ts'
 export {
   type Arrivals,

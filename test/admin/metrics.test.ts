@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { listenerTo, poolOf, simple } from '../balancer/balanced.ts'
+import type { BalancerSpec } from '../../src/balancer.ts'
+import { PilotiError } from '../../src/base/errors.ts'
+import { startRunning } from '../../src/cli/running.ts'
+import { listenerTo, poolOf, recorder, simple } from '../balancer/balanced.ts'
 import { liveBackend } from '../balancer/live.ts'
 import { familyOf, scraped } from '../metrics/scraped.ts'
 import { deadPort, echo, greeter } from '../support/backends.ts'
 import { drain, open, until } from '../support/proxied.ts'
+import { fetchText } from '../support/up.ts'
 import { counted, textOf } from './counted.ts'
 import { steered } from './steered.ts'
 
@@ -205,20 +209,46 @@ describe('the metrics of backends', { timeout }, () => {
 })
 
 describe('the metrics of the process', { timeout }, () => {
-  it('tell its time, memory and files, how late it is, and how reloads went', async (t) => {
-    const reloads = { ok: 2, rejected: 1, isLastOk: false }
-    const { ask } = await steered(t, simple([1]), { reloads })
+  it('tell how the last reload went', async (t) => {
+    const { lines, log } = recorder()
+    const file = { name: 'piloti.yaml', watch: () => () => {} }
+    const admin = { host: '127.0.0.1', port: 0 }
+    let isWell = true
+    const describeIt = async (): Promise<BalancerSpec> => {
+      if (isWell) return simple([1])
+      throw new PilotiError('CONFIG', 'it is not well')
+    }
+    const options = { graceMs: 0, admin, isAdminWanted: true, file }
+    const running = await startRunning(describeIt, options, log)
+    t.after(() => running.close())
+    const address = lines.find(({ event }) => event === 'admin')!.fields.address as string
+    const counted = async (): Promise<unknown[]> => {
+      const { sum } = scraped(await fetchText(address, '/metrics'))
+      const totals = ['ok', 'rejected'].map((result) => sum('piloti_reloads_total', { result }))
+      return [...totals, sum('piloti_last_reload_ok')]
+    }
+    const reload = async (): Promise<void> => {
+      const before = lines.length
+      running.reload!('asked to')
+      await until(() => lines.slice(before).some(({ event }) => event.startsWith('reload_')))
+    }
+    assert.deepEqual(await counted(), [0, 0, 1])
+    isWell = false
+    await reload()
+    assert.deepEqual(await counted(), [0, 1, 0])
+    isWell = true
+    await reload()
+    assert.deepEqual(await counted(), [1, 1, 1])
+  })
+
+  it('tell its time, memory and files, and how late it is', async (t) => {
+    const { ask } = await steered(t, simple([1]))
     const fromS = Date.now() / 1_000
     let page = scraped(await textOf({ ask }))
     assert.ok(Math.abs(page.sum('process_start_time_seconds')! + process.uptime() - fromS) < 10)
     assert.ok(page.sum('process_cpu_seconds_total')! > 0)
     assert.ok(page.sum('process_resident_memory_bytes')! > 10_000_000)
     assert.ok(page.sum('piloti_event_loop_active_seconds_total')! > 0)
-    assert.deepEqual(
-      ['ok', 'rejected'].map((result) => page.sum('piloti_reloads_total', { result })),
-      [2, 1],
-    )
-    assert.equal(page.sum('piloti_last_reload_ok'), 0)
     while (page.sum('piloti_event_loop_lag_seconds_count') === 0) {
       page = scraped(await textOf({ ask }))
     }
