@@ -12,6 +12,8 @@ export interface MetricsOptions {
   readonly reloads?: Readonly<Reloads> | undefined
 }
 
+const about = { summary: 'every counter, for Prometheus', answer: 'text/plain' }
+
 /** Serves `/metrics`: every counter, read when somebody asks. */
 export function addMetrics(
   app: FastifyInstance,
@@ -20,7 +22,7 @@ export function addMetrics(
 ): void {
   const { lags, stop } = watchLag()
   app.addHook('onClose', async () => stop())
-  app.get('/metrics', (_request, reply) => {
+  app.get('/metrics', { config: { about } }, (_request, reply) => {
     const page = new Exposition()
     writePools(page, balancer)
     writeListeners(page, balancer.view().listeners)

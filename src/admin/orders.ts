@@ -4,7 +4,7 @@ import { PilotiError } from '../base/errors.ts'
 import { suggest } from '../base/suggest.ts'
 import { parseBackend } from '../discovery/static.ts'
 import type { BackendSpec } from '../pool/backend.ts'
-import type { Pool } from '../pool/pool.ts'
+import type { Pool, PoolView } from '../pool/pool.ts'
 import type { BackendView } from '../pool/view.ts'
 
 /** Which backend is meant; of which pool, if there are several. */
@@ -42,11 +42,12 @@ export function steer(
   balancer: Balancer,
   { backend, pool: name }: Named,
   change: (pool: Pool, id: string) => boolean,
+  viewOf: (pool: Pool) => PoolView = (pool) => pool.view(),
 ): BackendView {
   const pool = balancer.pools.get(poolOf(balancer, name))!
   const id = idOf(backend)
   if (!change(pool, id)) throw unknown(pool, backend)
-  return pool.view().backends.find((view) => view.id === id)!
+  return viewOf(pool).backends.find((view) => view.id === id)!
 }
 
 /** Adds a backend until the next reload. @returns what changed. */

@@ -43,10 +43,12 @@ export type ErrorCode =
   | 'FILE'
   | 'ADMIN_TOKEN'
   | 'ADMIN_UNKNOWN'
+  | 'ADMIN_METHOD'
   | 'ADMIN_RELOAD'
   | 'ADMIN_TYPE'
   | 'ADMIN_ORDER'
   | 'ADMIN_FAILED'
+  | 'ADMIN_BUSY'
   | 'ADMIN_REACH'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
@@ -84,10 +86,12 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   FILE: { side: 'operator', status: 0, retry: false },
   ADMIN_TOKEN: { side: 'operator', status: 401, retry: false },
   ADMIN_UNKNOWN: { side: 'operator', status: 404, retry: false },
+  ADMIN_METHOD: { side: 'operator', status: 405, retry: false },
   ADMIN_RELOAD: { side: 'operator', status: 409, retry: false },
   ADMIN_TYPE: { side: 'operator', status: 415, retry: false },
   ADMIN_ORDER: { side: 'operator', status: 422, retry: false },
   ADMIN_FAILED: { side: 'piloti', status: 500, retry: false },
+  ADMIN_BUSY: { side: 'operator', status: 503, retry: false },
   ADMIN_REACH: { side: 'operator', status: 0, retry: false },
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { BalancerSpec } from '../balancer.ts'
-import type { Log } from '../base/log.ts'
 import type { Configuration } from '../config.ts'
 import { type AccessLogFlags, accessLogFlags } from './access-log-options.ts'
 import { type ProxyFlags, runningOptions } from './flagged.ts'
+import type { Logger } from './logger.ts'
 import type { Target } from './pool-options.ts'
 import { type Running, startRunning } from './running.ts'
 
@@ -11,7 +11,7 @@ import { type Running, startRunning } from './running.ts'
 export interface Configured {
   /** With what the file says where no flag does. */
   readonly flags: ProxyFlags
-  start(log: Log): Promise<Running>
+  start(log: Logger): Promise<Running>
 }
 
 /** Flags that go with a file: how it runs, not what. */

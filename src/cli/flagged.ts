@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import type { Balancer, BalancerSpec, ListenerSpec } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
-import type { Log } from '../base/log.ts'
 import type { Mode } from '../proxy.ts'
 import { type AccessLogFlags, accessLogOf } from './access-log-options.ts'
 import type { AdminFlags } from './admin-options.ts'
 import { type HttpFlags, httpFlags, httpOptionsOf } from './http-options.ts'
+import type { Logger } from './logger.ts'
 import type { ServerOptions } from './options.ts'
 import { type PoolFlags, poolSpecOf, type Target } from './pool-options.ts'
 import { type Running, startRunning } from './running.ts'
@@ -31,7 +31,7 @@ export function startFlags(
   wanted: readonly Target[],
   flags: ProxyFlags,
   self: Command,
-  log: Log,
+  log: Logger,
 ): Promise<Running> {
   const spec = specOf(wanted, flags, self)
   return startRunning(async () => spec, runningOptions(flags, self), log)

@@ -18,21 +18,36 @@ const colors: Readonly<Record<LogLevel, string>> = {
 }
 const plain = '\u001b[0m'
 
+/** A log whose least level can be changed while it is written. */
+export type Logger = Log & { level: LogLevel }
+
 /** Writes what happens to stderr: lines for people, or JSON lines for machines. */
-export function createLogger(unit: string, options: LoggerOptions): Log {
-  const sink = options.format === 'json' ? jsonSink(unit, options) : prettySink(unit, options)
-  const from = levels.indexOf(options.level)
-  const at = (level: LogLevel): Log[LogLevel] =>
-    levels.indexOf(level) < from ? () => {} : (...said) => sink(level, ...said)
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+export function createLogger(unit: string, options: LoggerOptions): Logger {
+  const sink = options.format === 'json' ? jsonSink(unit) : prettySink(unit, options)
+  let from = levels.indexOf(options.level)
+  const at =
+    (level: LogLevel): Log[LogLevel] =>
+    (...said) => {
+      if (levels.indexOf(level) >= from) sink(level, ...said)
+    }
+  return {
+    ...{ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    get level() {
+      return levels[from]!
+    },
+    set level(level) {
+      from = levels.indexOf(level)
+    },
+  }
 }
 
 type Sink = (level: LogLevel, event: string, sentence: string, fields?: LogFields) => void
 
-function jsonSink(unit: string, { level }: LoggerOptions): Sink {
+function jsonSink(unit: string): Sink {
   const logger = pino(
     {
-      level,
+      // What is shown is decided above.
+      level: 'debug',
       base: { unit },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,

@@ -2,13 +2,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isStrategyFile } from '../balancer.ts'
 import { parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
-import type { Log, LogLevel } from '../base/log.ts'
+import type { LogLevel } from '../base/log.ts'
 import { suggest } from '../base/suggest.ts'
 import { parseDuration, parseShare, parseSize } from '../base/units.ts'
 import { parseBackend } from '../discovery/static.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import { createStrategy, strategies } from '../strategies/index.ts'
-import { createLogger, type LogFormat } from './logger.ts'
+import { createLogger, type LogFormat, type Logger } from './logger.ts'
 
 /** What every server takes. */
 export interface ServerOptions {
@@ -124,7 +124,7 @@ export function oneOf<W extends string>(known: readonly W[]): (text: string) => 
   }
 }
 
-export function logOf(unit: string, options: ServerOptions): Log {
+export function logOf(unit: string, options: ServerOptions): Logger {
   const { logLevel, logFormat, quiet, verbose, color } = options
   const isTerminal = process.stderr.isTTY === true
   return createLogger(unit, {

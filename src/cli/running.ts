@@ -4,6 +4,7 @@ import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type AccessLogOptions, createAccessLog } from '../proxy.ts'
+import type { Logger } from './logger.ts'
 import type { Served } from './serve.ts'
 import { version } from './version.ts'
 
@@ -35,7 +36,7 @@ export interface Running extends Served {
 export async function startRunning(
   describe: () => Promise<BalancerSpec>,
   options: RunningOptions,
-  log: Log,
+  log: Log | Logger,
 ): Promise<Running> {
   const { file, graceMs } = options
   const spec = await describe()
@@ -49,7 +50,11 @@ export async function startRunning(
   const reload = file && reloader(balancer, describe, reloads, log)
   let admin: Admin | undefined
   try {
-    const orders = { reloads, ...(reload && { reload: () => reload('asked to reload') }) }
+    const orders = {
+      reloads,
+      ...('level' in log && { log }),
+      ...(reload && { reload: () => reload('asked to reload') }),
+    }
     if (createAdmin !== undefined) {
       const start = (more: AdminOptions): Promise<Admin> => createAdmin(balancer, more)
       admin = await startAdmin(start, options, orders, log)
@@ -107,7 +112,7 @@ function reloader(
 async function startAdmin(
   start: (options: AdminOptions) => Promise<Admin>,
   { admin: address, adminToken: token, isAdminWanted }: RunningOptions,
-  more: Pick<AdminOptions, 'reload' | 'reloads'>,
+  more: Pick<AdminOptions, 'log' | 'reload' | 'reloads'>,
   log: Log,
 ): Promise<Admin | undefined> {
   if (address === 'off') return undefined

@@ -1,4 +1,5 @@
 import type { BalancerView } from '../balancer.ts'
+import { printable } from '../base/printable.ts'
 import type { BackendView } from '../pool/view.ts'
 
 /** What a balancer does, for people: its listeners, and the backends of each pool in columns. */
@@ -23,7 +24,7 @@ function row(view: BackendView): string[] {
   const scaled = weight === fullWeight ? `${weight}` : `${round(weight)}/${fullWeight}`
   const times = [averageResponseTimeMs, responseTimes.p99Ms].map((ms) => String(round(ms)))
   const counts = [active, leases, failed].map(String)
-  return [view.id, view.health, scaled, ...counts, ...times, view.reason]
+  return [printable(view.id), view.health, scaled, ...counts, ...times, printable(view.reason)]
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100

@@ -7,7 +7,8 @@ import { tokenOption } from './admin-options.ts'
 import { type Answer, type Asking, ask } from './ask.ts'
 import { exit, exitCodeOf } from './exit.ts'
 import { withHelp } from './help.ts'
-import { usage } from './options.ts'
+import { printable } from './logger.ts'
+import { oneOf, usage } from './options.ts'
 import { statusTable } from './status-table.ts'
 
 interface SteerFlags extends Asking {
@@ -25,6 +26,8 @@ interface Order {
   readonly summary: string
   readonly about: string
   readonly args: readonly Argument[]
+  /** `/NAME` by default. */
+  readonly path?: string
   readonly examples: readonly string[]
   /** The JSON that says what is wanted. */
   readonly body: (...args: unknown[]) => object
@@ -34,6 +37,11 @@ interface Order {
 type Argument = () => CommandArgument
 
 const backend: Argument = () => new CommandArgument('<BACKEND>', 'HOST:PORT, :PORT or unix:/PATH')
+const note: Argument = () => new CommandArgument('[NOTE]', 'what for, for whoever looks')
+const level: Argument = () =>
+  new CommandArgument('<LEVEL>', 'debug, info, warn or error').argParser(
+    oneOf(['debug', 'info', 'warn', 'error']),
+  )
 const strategy: Argument = () => new CommandArgument('<STRATEGY>', 'a name, or a file')
 const weight: Argument = () =>
   new CommandArgument('<WEIGHT>', 'a number above 0').argParser(weightOf)
@@ -54,6 +62,14 @@ const orders: readonly Order[] = [
     args: [backend],
     examples: ['piloti ready :5001'],
     body: (id) => ({ backend: id }),
+  },
+  {
+    name: 'maintenance',
+    summary: 'drain a backend, and say what for',
+    about: 'Gives a backend no more work until it is ready again; status shows what for.',
+    args: [backend, note],
+    examples: ["piloti maintenance :5001 'new disk, back at noon'"],
+    body: (id, text) => ({ backend: id, ...(text !== undefined && { note: text }) }),
   },
   {
     name: 'weight',
@@ -97,18 +113,31 @@ const orders: readonly Order[] = [
     examples: ['piloti reload'],
     body: () => ({}),
   },
+  {
+    name: 'log-level',
+    path: '/log',
+    summary: 'show more or less in the log',
+    about: 'Shows more or less in the log of a running piloti, until its next start.',
+    args: [level],
+    examples: ['piloti log-level debug'],
+    body: (least) => ({ level: least }),
+  },
 ]
 
-function command({ name, summary, about, args, examples, body }: Order): Command {
+/** Of the whole piloti, not of a pool. */
+const ofAll: ReadonlySet<string> = new Set(['reload', 'log-level'])
+
+function command(order: Order): Command {
+  const { name, path = `/${name}`, summary, about, args, examples, body } = order
   const made = new Command(name).summary(summary).description(about)
   for (const argument of args) made.addArgument(argument())
-  const isOfPool = name !== 'reload'
+  const isOfPool = !ofAll.has(name)
   return withHelp(withSteerOptions(made, isOfPool), examples).action(
     async (...given: unknown[]) => {
       const flags = given[args.length] as SteerFlags
-      const order = body(...given.slice(0, args.length))
+      const said = body(...given.slice(0, args.length))
       const pool = flags.pool === undefined ? {} : { pool: flags.pool }
-      const answer = await ask(flags, 'POST', `/${name}`, { ...order, ...pool })
+      const answer = await ask(flags, 'POST', path, { ...said, ...pool })
       say(answer, flags, sentenceOf)
       if (name === 'reload' && ofFile.has(answer.body.code)) process.exitCode = exit.configuration
     },
@@ -154,12 +183,13 @@ function say(
 ): void {
   if (code === 200) return void console.log(json ? JSON.stringify(body, null, 2) : words(body))
   if (json) console.log(JSON.stringify(body, null, 2))
-  process.stderr.write(`piloti: ${body.message}\n`)
+  process.stderr.write(`piloti: ${printable(String(body.message))}\n`)
   process.exitCode = exitCodeOf(new PilotiError(body.code as ErrorCode, String(body.message)))
 }
 
 function sentenceOf(body: Record<string, unknown>): string {
-  const { changes, id, health, weight, reason } = body
+  const { changes, id, health, level: least, weight, reason } = body
+  if (least !== undefined) return `the log shows ${least} and above`
   if (Array.isArray(changes))
     return changes.length === 0 ? 'nothing is different' : changes.join('\n')
   const why = reason ? ` (${reason})` : ''

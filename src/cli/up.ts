@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { Balancer } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
-import type { Log } from '../base/log.ts'
 import { type Children, startChildren } from './children.ts'
 import { listeningLine, type ProxyFlags, refuseOfOtherMode, startFlags } from './flagged.ts'
 import { withHelp } from './help.ts'
+import type { Logger } from './logger.ts'
 import { logOf, whole, withServerOptions } from './options.ts'
 import { withProxyOptions } from './proxy.ts'
 import type { Running } from './running.ts'
@@ -55,7 +55,7 @@ export function upCommand(): Command {
   )
 }
 
-async function start(flags: UpFlags, self: Command, log: Log): Promise<Served> {
+async function start(flags: UpFlags, self: Command, log: Logger): Promise<Served> {
   const { backends, firstPort } = flags
   const wanted = Array.from({ length: backends }, (_, index) => ({
     host: '127.0.0.1',
@@ -82,7 +82,7 @@ async function startInFront(
   children: Children,
   flags: ProxyFlags,
   self: Command,
-  log: Log,
+  log: Logger,
 ): Promise<Running> {
   try {
     const specs = children.all.map(({ address }) => ({ address }))

@@ -93,14 +93,17 @@ describe('the admin API', { timeout }, () => {
     }
     const long = { backend: 'x'.repeat(70_000) }
     assert.equal((await ask('/drain', { ...post, body: long })).status, 413)
-    for (const [method, path] of [
-      ['GET', '/drain'],
-      ['PUT', '/drain'],
-      ['DELETE', '/status'],
-      ['OPTIONS', '/status'],
+    for (const [method, path, allow] of [
+      ['GET', '/drain', 'POST'],
+      ['PUT', '/drain', 'POST'],
+      ['DELETE', '/status', 'GET, HEAD'],
+      ['OPTIONS', '/status?x', 'GET, HEAD'],
+      ['POST', '/status', 'GET, HEAD'],
+      ['PUT', '/log', 'GET, HEAD, POST'],
     ] as const) {
-      const { status, body } = await ask(path, { method })
-      assert.deepEqual([status, body.code], [404, 'ADMIN_UNKNOWN'], `${method} ${path}`)
+      const { status, body, headers } = await ask(path, { method })
+      assert.deepEqual([status, body.code], [405, 'ADMIN_METHOD'], `${method} ${path}`)
+      assert.equal(headers.allow, allow, path)
     }
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { BalancerSpec, BalancerView } from '../../src/balancer.ts'
+import type { LogLevel } from '../../src/base/log.ts'
 import { listenerTo, poolOf, simple } from '../balancer/balanced.ts'
 import { named } from '../proxy/http-talk.ts'
 import { steered } from './steered.ts'
@@ -32,6 +33,35 @@ describe('the admin API', { timeout }, () => {
     assert.ok([await hear(), await hear()].includes('a'))
   })
 
+  it('keeps a backend back for maintenance, and says what for, until it is ready', async (t) => {
+    const [a, b] = [await named(t, 'a'), await named(t, 'b')]
+    const { ask, hear, order } = await steered(t, simple([a, b]))
+    const { body, status } = await order('/maintenance', {
+      backend: `:${a}`,
+      note: 'new\u001bdisk',
+    })
+    assert.deepEqual([status, body.health], [200, 'draining'])
+    assert.equal(body.reason, 'maintenance: new\\u{1b}disk')
+    assert.deepEqual([await hear(), await hear()], ['b', 'b'])
+    const { pools } = (await ask('/status')).body as unknown as BalancerView
+    assert.equal(pools.main!.backends[0]!.reason, body.reason)
+    assert.equal((await order('/ready', { backend: `:${a}` })).body.reason, '')
+    assert.equal((await order('/drain', { backend: `:${a}` })).body.reason, 'asked to drain')
+    assert.equal((await order('/maintenance', { backend: `:${a}` })).body.reason, 'maintenance')
+    assert.equal((await order('/drain', { backend: `:${a}` })).body.reason, 'asked to drain')
+  })
+
+  it('changes what the log shows', async (t) => {
+    const log = { level: 'info' as LogLevel }
+    const { ask, order } = await steered(t, simple([1]), { log })
+    assert.deepEqual((await ask('/log')).body, { level: 'info' })
+    assert.deepEqual((await order('/log', { level: 'debug' })).body, { level: 'debug' })
+    assert.equal(log.level, 'debug')
+    assert.match(String((await order('/log', { level: 'all' })).body.message), /level: /)
+    const without = await steered(t, simple([1]))
+    assert.equal((await without.order('/log', { level: 'debug' })).body.code, 'ADMIN_ORDER')
+  })
+
   it('changes a weight, for as long as the description says what it said', async (t) => {
     const port = await named(t, 'a')
     const { balancer, order } = await steered(t, simple([port]))
@@ -49,10 +79,12 @@ describe('the admin API', { timeout }, () => {
       order('/add', { backend: `:${c};weight=4` }),
     ])
     const plus = (port: number): object => ({
-      status: 200,
-      body: { changes: [`+ backend 127.0.0.1:${port} (pool main)`] },
+      changes: [`+ backend 127.0.0.1:${port} (pool main)`],
     })
-    assert.deepEqual(answers, [plus(b), plus(c)])
+    assert.deepEqual(
+      answers.map(({ body }) => body),
+      [plus(b), plus(c)],
+    )
     const { backends } = balancer.pools.get('main')!
     assert.deepEqual(
       backends.map(({ fullWeight }) => fullWeight),
@@ -62,10 +94,9 @@ describe('the admin API', { timeout }, () => {
       changes: [`- backend 127.0.0.1:${b}, drained (pool main)`],
     })
     const twice = await order('/add', { backend: `:${a}` })
-    assert.deepEqual(twice, {
-      status: 422,
-      body: { code: 'ADDRESS', message: `backend 127.0.0.1:${a} is named twice` },
-    })
+    const { code, message } = twice.body
+    assert.deepEqual([twice.status, code], [422, 'ADDRESS'])
+    assert.equal(message, `backend 127.0.0.1:${a} is named twice`)
   })
 
   it('swaps the strategy', async (t) => {
@@ -85,10 +116,17 @@ describe('the admin API', { timeout }, () => {
     }
     const { balancer, order } = await steered(t, spec)
     const which = await order('/drain', { backend: `:${port}` })
-    assert.deepEqual(which, {
-      status: 404,
-      body: { code: 'ADMIN_UNKNOWN', message: 'there are several pools: name one of main, other' },
-    })
+    assert.deepEqual(
+      [which.status, which.body],
+      [
+        404,
+        {
+          code: 'ADMIN_UNKNOWN',
+          message: 'there are several pools: name one of main, other',
+          hint: 'GET /openapi.json lists the paths, GET /backends the pools and backends',
+        },
+      ],
+    )
     const near = await order('/strategy', { pool: 'othr', strategy: 'random' })
     assert.equal(near.body.message, "unknown pool 'othr': one of main, other (did you mean other?)")
     assert.equal((await order('/drain', { backend: `:${port}`, pool: 'other' })).status, 200)
@@ -106,10 +144,10 @@ describe('the admin API', { timeout }, () => {
       return ['+ something']
     }
     const { order } = await steered(t, spec, { reload })
-    assert.deepEqual(await order('/reload'), { status: 200, body: { changes: ['+ something'] } })
+    assert.deepEqual((await order('/reload')).body, { changes: ['+ something'] })
     isBroken = true
-    const body = { code: 'ADMIN_ORDER', message: 'the file is broken' }
-    assert.deepEqual(await order('/reload'), { status: 422, body })
+    const { body, status } = await order('/reload')
+    assert.deepEqual([status, body.code, body.message], [422, 'ADMIN_ORDER', 'the file is broken'])
     const without = await steered(t, spec)
     assert.equal((await without.order('/reload')).body.code, 'ADMIN_RELOAD')
   })
@@ -138,7 +176,12 @@ describe('the admin API', { timeout }, () => {
       ['/strategy', { strategy: 'rund-robin' }, 422, /did you mean round-robin\?/],
       ['/strategy', { strategy: './mine.ts' }, 401, /^cannot take strategy '\.\/mine\.ts' from/],
       ['/reload', { now: true }, 422, /"now"/],
-      ['/nothing', {}, 404, /^nothing at POST \/nothing: GET \/status .*, and POST to \/drain, /],
+      [
+        '/nothing',
+        {},
+        404,
+        /^nothing at POST \/nothing: there is GET \/status, .*; POST \/drain, /,
+      ],
     ]
   it('refuses what makes no sense, and says why', async (t) => {
     const { balancer, order } = await steered(t, simple([1]))

@@ -1,5 +1,5 @@
 /** A balancer with an admin API, and requests to that. */
-import { request } from 'node:http'
+import { type IncomingHttpHeaders, request } from 'node:http'
 import type { TestContext } from 'node:test'
 import { type AdminOptions, createAdmin } from '../../src/admin.ts'
 import type { BalancerSpec } from '../../src/balancer.ts'
@@ -8,6 +8,7 @@ import { type Balanced, balanced } from '../balancer/balanced.ts'
 
 export interface Answer {
   readonly status: number
+  readonly headers: IncomingHttpHeaders
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -56,7 +57,8 @@ export function askAt(
       response.setEncoding('utf8').on('data', (piece: string) => {
         text += piece
       })
-      response.on('end', () => resolve({ status: response.statusCode!, body: read(text) }))
+      const { headers, statusCode } = response
+      response.on('end', () => resolve({ status: statusCode!, headers, body: read(text) }))
     })
     sent.on('error', reject)
     sent.end(bytes)

@@ -7,7 +7,18 @@ import { describe, it } from 'node:test'
 import { ran, start } from '../support/command.ts'
 
 const manual = readFileSync('docs/reference/cli.md', 'utf8')
-const orders = ['status', 'drain', 'ready', 'weight', 'add', 'remove', 'strategy', 'reload']
+const orders = [
+  'status',
+  'drain',
+  'maintenance',
+  'ready',
+  'log-level',
+  'weight',
+  'add',
+  'remove',
+  'strategy',
+  'reload',
+]
 const commands = ['up', 'proxy', 'backend', 'check', 'simulate', ...orders]
 
 describe('the manual', () => {
