@@ -258,7 +258,8 @@ export class Pool {
   #lend(backend: Backend): Lease {
     const lease = new Lease(this.#judge, backend)
     if (this.#roster.isFailOpen) this.#failOpenLeases++
-    if (lease.isTrial || backend.isFull) this.#roster.choose()
+    if (lease.isTrial) this.#roster.choose()
+    else if (backend.isFull) this.#roster.fill()
     return lease
   }
 

@@ -4,6 +4,8 @@ import { type Change, changesTo, follow, wantedOf } from './membership.ts'
 import type { PoolOptions } from './options.ts'
 import type { Transition } from './transition.ts'
 
+const nobody: ReadonlySet<Backend> = new Set()
+
 /** Who is in the pool, and who of them may take work now. It notes what changes. */
 export class Roster {
   readonly #options: Required<PoolOptions>
@@ -89,7 +91,7 @@ export class Roster {
     } else if (active === 0 && !isRemoved && backend.isFinishing) {
       this.#finish(backend)
     }
-    if (active === maxConnections - 1) this.choose()
+    if (active === maxConnections - 1) this.fill()
   }
 
   /** Something is different: finds out what that means, for work and for listeners. */
@@ -120,6 +122,15 @@ export class Roster {
       if (backend.weigh(nowMs)) reweighted.add(backend)
       this.nextChangeMs = Math.min(this.nextChangeMs, verdict.retryAtMs, warmUp.nextMs(nowMs))
     }
+    this.#select(reweighted)
+  }
+
+  /** One has become full, or is full no longer: nobody's weight or time has changed. */
+  fill(): void {
+    this.#select(nobody)
+  }
+
+  #select(reweighted: ReadonlySet<Backend>): void {
     const candidates = this.open().filter(({ isFull }) => !isFull)
     const before = this.candidates
     const isSame =
