@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync } from 'node:fs'
 import Fastify from 'fastify'
+import { addDashboard } from './admin/dashboard/routes.ts'
 import { collectEndpoints, refuseUnknown } from './admin/endpoint.ts'
 import { guardRequests } from './admin/guard.ts'
 import type { Reloads } from './admin/metrics-process.ts'
@@ -54,6 +55,7 @@ export async function createAdmin(balancer: Balancer, options: AdminOptions): Pr
   refuseUnknown(app, endpoints)
   const mayRunFiles = token !== undefined || 'path' in address
   addRoutes(app, balancer, { ...rest, endpoints, mayRunFiles })
+  addDashboard(app, balancer, rest)
   await app.ready()
   const bound = await listen(app.server, address)
   // Who may open it may steer.

@@ -18,6 +18,7 @@ export function guardRequests(
 ): void {
   app.addHook('onRequest', async (request) => {
     if (token !== undefined) {
+      if (request.routeOptions.config.isOpen) return
       const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
       if (isSame(given, token)) return
       throw new PilotiError('ADMIN_TOKEN', 'the token is missing or wrong: Authorization: Bearer …')

@@ -17,11 +17,16 @@ const sentences: Readonly<Record<Event, (id: string, why: string) => string>> = 
 }
 const warnings: ReadonlySet<Event> = new Set(['backend_down', 'backend_ejected', 'fail_open'])
 
+/** What a transition says to people. */
+export function sentenceOf({ event, backend, reason }: Transition): string {
+  return sentences[event](backend?.id ?? '', reason && ` (${reason})`)
+}
+
 /** Tells the log of every change in a pool. @returns how to stop that. */
 export function announce(pool: Pool, log: Log): () => void {
-  return pool.onTransition(({ event, backend, reason }) => {
-    const sentence = sentences[event](backend?.id ?? '', reason && ` (${reason})`)
-    log[warnings.has(event) ? 'warn' : 'info'](event, sentence, {
+  return pool.onTransition((transition) => {
+    const { event, backend, reason } = transition
+    log[warnings.has(event) ? 'warn' : 'info'](event, sentenceOf(transition), {
       ...(backend !== undefined && { backend: backend.id }),
       ...(reason !== '' && { reason }),
     })

@@ -1,0 +1,152 @@
+// One section for each pool: its strategy, its backends with their numbers, and the heat map.
+import { h, keep, say, set } from './dom.js'
+import { drawBadge, healthBadge } from './health.js'
+import { createHeat } from './heat.js'
+import { drawSpark, sparkline, sparkMs } from './sparkline.js'
+import { duration, figure, percent, plural } from './words.js'
+
+/** @typedef {import('./model.js').Model} Model */
+/** @typedef {import('./words.js').PoolState} PoolState */
+/** @typedef {import('./words.js').BackendState} BackendState */
+/**
+ * @typedef {{ drain(pool: string, id: string): void, ready(pool: string, id: string): void,
+ *   weight(pool: string, id: string): void, strategy(pool: string): void }} Orders
+ */
+
+const columns = ['Backend', 'Requests/s', 'p50', 'p99', 'Active', 'Failed', 'Weight', 'Steer']
+
+/** @param {HTMLElement} place @param {Orders} orders */
+export function createPools(place, orders) {
+  /** @type {WeakMap<Element, (model: Model, pool: PoolState) => void>} */
+  const drawings = new WeakMap()
+  return (/** @type {Model} */ model) => {
+    const make = (/** @type {PoolState} */ { name }) => {
+      const { draw, section } = createPool(name, orders)
+      drawings.set(section, draw)
+      return section
+    }
+    const update = (/** @type {Element} */ section, /** @type {PoolState} */ pool) =>
+      drawings.get(section)?.(model, pool)
+    keep(place, model.state.pools, ({ name }) => name, make, update)
+  }
+}
+
+/** @param {string} name @param {Orders} orders */
+function createPool(name, orders) {
+  const summary = h('p', { class: 'hint' })
+  const strategy = h('button', { type: 'button' })
+  strategy.addEventListener('click', () => orders.strategy(name))
+  const body = h('tbody', { role: 'rowgroup' })
+  const head = h(
+    'tr',
+    { role: 'row' },
+    ...columns.map((text) => h('th', { role: 'columnheader', scope: 'col' }, text)),
+  )
+  const table = h(
+    'table',
+    { role: 'table', 'aria-label': `Backends of pool ${name}` },
+    h('thead', { role: 'rowgroup' }, head),
+    body,
+  )
+  const heat = createHeat(name)
+  const title = h('h2', {}, `Pool ${name}`)
+  const top = h('div', { class: 'card-top' }, h('div', {}, title, summary), strategy)
+  const section = h(
+    'section',
+    { class: 'card', 'aria-label': `Pool ${name}` },
+    top,
+    table,
+    heat.element,
+  )
+  const draw = (/** @type {Model} */ model, /** @type {PoolState} */ pool) => {
+    const line = pool.queued > 0 ? ` · ${plural(pool.queued, 'request')} in line` : ''
+    say(
+      summary,
+      `${pool.available} of ${plural(pool.backends.length, 'backend')} may take work${line}`,
+    )
+    say(strategy, `Strategy: ${pool.strategy}`)
+    const tops = topsOf(model, pool)
+    const make = (/** @type {BackendState} */ { id }) => createRow(name, id, orders)
+    const update = (/** @type {HTMLElement} */ row, /** @type {BackendState} */ backend) =>
+      drawRow(row, model, name, backend, tops)
+    keep(body, pool.backends, ({ id }) => id, make, update)
+    heat.draw(model)
+  }
+  return { section, draw }
+}
+
+/** @param {string} pool @param {string} id @param {Orders} orders */
+function createRow(pool, id, orders) {
+  const cell = (/** @type {string} */ label, /** @type {(Node | string)[]} */ ...children) =>
+    h('td', { role: 'cell', 'data-label': label }, ...children)
+  const number = (/** @type {string} */ label) =>
+    cell(label, h('span', { class: 'number' }), sparkline())
+  const steer = h('button', { type: 'button', 'data-does': 'drain' }, 'Drain')
+  steer.addEventListener('click', () =>
+    steer.dataset.does === 'ready' ? orders.ready(pool, id) : orders.drain(pool, id),
+  )
+  const weight = h('button', { type: 'button', class: 'weight' })
+  weight.addEventListener('click', () => orders.weight(pool, id))
+  const name = h(
+    'th',
+    { role: 'rowheader', scope: 'row' },
+    h('span', { class: 'id' }, id),
+    healthBadge(),
+  )
+  const numbers = ['Requests/s', 'p50', 'p99', 'Active', 'Failed'].map(number)
+  return h('tr', { role: 'row' }, name, ...numbers, cell('Weight', weight), cell('Steer', steer))
+}
+
+/** @typedef {readonly [number, number, number, number, number]} Tops */
+
+/** One scale for all backends of a pool, so that they can be compared. @param {Model} model @param {PoolState} pool @returns {Tops} */
+function topsOf(model, pool) {
+  const since = model.nowMs - sparkMs
+  const rows = model.samples
+    .filter(({ atMs }) => atMs >= since)
+    .flatMap(({ pools }) => Object.values(pools[pool.name]?.backends ?? {}))
+  const top = (/** @type {0 | 1 | 2 | 3 | 4} */ column, /** @type {number} */ least) =>
+    rows.reduce((most, row) => Math.max(most, row[column] ?? 0), least)
+  return [top(0, 1), top(1, 1), top(2, 1), top(3, 2), top(4, 1)]
+}
+
+/** @param {HTMLElement} row @param {Model} model @param {string} pool @param {BackendState} backend @param {Tops} tops */
+function drawRow(row, model, pool, backend, tops) {
+  const { fullWeight, id, isDraining, maxConnections, weight } = {
+    ...backend,
+    isDraining: backend.health === 'draining',
+  }
+  const [perS, p50, p99, , failures] = model.now(pool, id)
+  const share = perS === 0 ? (failures > 0 ? 1 : 0) : Math.min(1, failures / perS)
+  const active =
+    maxConnections > 0 ? `${backend.active} of ${maxConnections}` : String(backend.active)
+  const texts = [figure(perS), duration(p50), duration(p99), active, percent(share)]
+  const [name, ...cells] = row.children
+  const badge = /** @type {HTMLElement | null | undefined} */ (name?.lastElementChild)
+  if (badge) drawBadge(badge, backend)
+  texts.forEach((text, column) => {
+    const [number, spark] = cells[column]?.children ?? []
+    if (number === undefined || spark === undefined) return
+    say(number, text)
+    drawSpark(spark, model.series(pool, id, column, sparkMs), tops[column] ?? 1)
+  })
+  set(cells[4] ?? row, { 'data-tone': share > 0 ? 'bad' : undefined })
+  const [weigher, steer] = [cells[5]?.firstElementChild, cells[6]?.firstElementChild]
+  if (weigher) {
+    say(
+      weigher,
+      weight === fullWeight
+        ? figureOf(fullWeight)
+        : `${figureOf(weight)} of ${figureOf(fullWeight)}`,
+    )
+    set(weigher, { 'aria-label': `Weight of ${id}: ${figureOf(fullWeight)}. Change …` })
+  }
+  if (steer) {
+    const does = isDraining ? 'ready' : 'drain'
+    say(steer, isDraining ? 'Make ready' : 'Drain')
+    set(steer, { 'data-does': does, 'aria-label': `${isDraining ? 'Make ready' : 'Drain'} ${id}` })
+  }
+}
+
+/** @param {number} weight */
+const figureOf = (weight) => String(Math.round(weight * 100) / 100)

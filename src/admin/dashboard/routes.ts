@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify'
+import type { Balancer } from '../../balancer.ts'
+import { addEvents } from '../events.ts'
+import type { MetricsOptions } from '../metrics.ts'
+import { addAssets } from './assets.ts'
+
+/** Serves the dashboard, and what it shows. */
+export function addDashboard(
+  app: FastifyInstance,
+  balancer: Balancer,
+  about: MetricsOptions,
+): void {
+  addAssets(app)
+  addEvents(app, balancer, about)
+}

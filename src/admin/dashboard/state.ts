@@ -1,0 +1,40 @@
+import type { Balancer, BalancerView } from '../../balancer.ts'
+import type { ListenerState, PoolState, State } from './told.ts'
+
+/** The small view of a balancer that a page shows. */
+export function stateOf(balancer: Balancer): State {
+  const view = balancer.view()
+  const pools = Object.entries(view.pools).map(([name, pool]) =>
+    poolState(name, pool, balancer.pools.get(name)?.available ?? 0),
+  )
+  return { listeners: listenersOf(balancer, view), pools }
+}
+
+function listenersOf({ spec }: Balancer, { listeners }: BalancerView): ListenerState[] {
+  return spec.listeners.flatMap(({ name, routes }) => {
+    const listener = listeners[name]
+    if (listener === undefined) return []
+    const { address, connections, mode } = listener
+    const pools = new Set(routes.flatMap(({ to }) => to.map(({ pool }) => pool)))
+    return { name, address, mode, connections: connections.active, pools: [...pools] }
+  })
+}
+
+type PoolView = BalancerView['pools'][string]
+
+function poolState(name: string, pool: PoolView, available: number): PoolState {
+  const { backends, isFailOpen, queued, strategy } = pool
+  return {
+    ...{ name, strategy, queued, available, isFailOpen },
+    backends: backends.map((backend) => ({
+      id: backend.id,
+      health: backend.health,
+      reason: backend.reason,
+      forMs: Math.round(backend.forMs),
+      weight: Math.round(backend.weight * 1_000) / 1_000,
+      fullWeight: backend.fullWeight,
+      active: backend.active,
+      maxConnections: backend.maxConnections,
+    })),
+  }
+}
