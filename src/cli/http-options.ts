@@ -7,6 +7,8 @@ export interface HttpFlags {
   readonly trust: readonly string[]
   readonly forwarded?: boolean
   readonly host: HttpOptions['host']
+  readonly requestId?: boolean
+  readonly trace: HttpOptions['trace']
   readonly headTimeout: number
   readonly bodyTimeout: number
   readonly bodyLimit: number
@@ -32,6 +34,12 @@ export function withHttpOptions(command: Command): Command {
         .default(httpDefaults.host)
         .argParser(oneOf(['client', 'backend'])),
     )
+    .option('--request-id', 'give each request an X-Request-Id')
+    .addOption(
+      new Option('--trace <WHAT>', 'traceparent: pass it on, or start one too')
+        .default(httpDefaults.trace)
+        .argParser(oneOf(['pass', 'start'])),
+    )
     .addOption(time('head', '10s', 'for a whole request head: 408'))
     .addOption(time('body', '30s', 'between two pieces of a request body: 408'))
     .addOption(
@@ -53,7 +61,17 @@ export function withHttpOptions(command: Command): Command {
 
 /** The names of these flags. */
 export const httpFlags: readonly string[] = [
-  ...['trust', 'forwarded', 'host', 'headTimeout', 'bodyTimeout', 'bodyLimit', 'writeTimeout'],
+  ...[
+    'trust',
+    'forwarded',
+    'host',
+    'requestId',
+    'trace',
+    'headTimeout',
+    'bodyTimeout',
+    'bodyLimit',
+    'writeTimeout',
+  ],
   ...['keepAliveTimeout', 'responseTimeout', 'responseIdleTimeout', 'tunnelTimeout'],
   'idleConnectionsMax',
 ]
@@ -64,6 +82,8 @@ export function httpOptionsOf(flags: HttpFlags): Partial<HttpOptions> {
     trust: flags.trust,
     forwarded: flags.forwarded === true,
     host: flags.host,
+    requestId: flags.requestId === true,
+    trace: flags.trace,
     headTimeoutMs: flags.headTimeout,
     bodyTimeoutMs: flags.bodyTimeout,
     bodyLimitBytes: flags.bodyLimit,

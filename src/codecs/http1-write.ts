@@ -20,6 +20,8 @@ import { Form } from './http1-target.ts'
 export interface RequestWriteOptions {
   /** Lines put behind the fields, each with its CRLF: Via, X-Forwarded-For, X-Forwarded-Proto. */
   block: Buffer
+  /** The same, of this request alone. */
+  own?: Buffer | null
   /** The peer is trusted: its Forwarded and X-Forwarded-… lines are forwarded. */
   trusted: boolean
   /**
@@ -90,7 +92,8 @@ export function headRoom(
   if ('date' in options) return room + options.date.length
   const host = 'hostTo' in head ? head.hostTo - head.hostFrom : 0
   const { forwardedFor, stripBytes } = options
-  return room + 2 * host + stripBytes + (options.host?.length ?? 0) + (forwardedFor?.length ?? 0)
+  const own = (options.own?.length ?? 0) + (options.host?.length ?? 0)
+  return room + 2 * host + stripBytes + own + (forwardedFor?.length ?? 0)
 }
 
 /** Writes a request's head for a backend; see the file's head for what is returned. */
@@ -123,6 +126,7 @@ export function writeRequestHead(
   if (head.upgrade) to = put(out, to, options.teTrailers ? upgradeTeLines : upgradeLine)
   else if (options.teTrailers) to = put(out, to, teLines)
   to = put(out, to, options.block)
+  if (options.own) to = put(out, to, options.own)
   if (options.forwardedFor !== null) to = putForwardedFor(out, to, head, bytes, options)
   if (options.forwardedHost && head.hostFrom !== -1 && !keepsHost(fields, options)) {
     to = putRange(out, to, forwardedHostName, bytes, start + head.hostFrom, start + head.hostTo)

@@ -54,6 +54,8 @@ export const httpNames = {
   trust: 'trust',
   forwarded: 'forwarded',
   host: 'host',
+  requestId: 'requestId',
+  trace: 'trace',
   pseudonym: 'pseudonym',
   headTimeout: 'headTimeoutMs',
   bodyTimeout: 'bodyTimeoutMs',

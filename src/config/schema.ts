@@ -62,6 +62,14 @@ const http: z.ZodType<HttpKeys> = mapping({
   ),
   forwarded: optional(onOff(), 'Also send Forwarded (RFC 7239); off by default'),
   host: optional(word(['client', 'backend']), 'Whose Host backends see; client by default'),
+  requestId: optional(
+    onOff(),
+    'Give each request an X-Request-Id, unless a trusted peer did; off by default',
+  ),
+  trace: optional(
+    word(['pass', 'start']),
+    'start begins a trace (traceparent) where nobody has; pass, the default, leaves it alone',
+  ),
   pseudonym: optional(
     text(readPseudonym, { minLength: 1 }),
     'How piloti calls itself in Via; another one for each process by default',

@@ -20,8 +20,6 @@ import { openTunnel } from './http-tunnel.ts'
 import { Notes } from './notes.ts'
 import type { Refusal } from './routes.ts'
 
-const retryLater = { 'Retry-After': '1' }
-
 /**
  * One request and its response: carries the request to a backend and the response back.
  *
@@ -79,6 +77,7 @@ export class Exchange implements ConnectionUser {
   /** Finds out where the request goes, and sends it there. */
   start(): void {
     const { router } = this.#settings
+    this.#tries.identify(this.#head, this.#headBytes)
     const match = router.find(this.#head, this.#headBytes)
     if (match === undefined) return this.#refuse(router.refusal)
     this.#stripBytes = match.stripBytes
@@ -203,14 +202,14 @@ export class Exchange implements ConnectionUser {
     const { side, status } = errorKinds[code]
     // What is gathered is for this client, and the next one's answer would come behind it.
     this.#context.outbox.drop()
-    this.#context.report(code, message, { backend, retries }, pool)
+    this.#context.report(code, message, { backend, retries, ...this.#tries.names }, pool)
     this.#excuse(code)
     this.#end(side === 'backend' ? 'failed' : 'aborted', message)
     if (this.#hasResponse) {
       this.#tries.tell(code, status)
       return this.#client.abort()
     }
-    this.#answer({ status, code, message, headers: status === 503 ? retryLater : headers })
+    this.#answer({ status, code, message, headers })
   }
 
   /** Ends with an answer of the proxy's own that is no error. */
@@ -244,6 +243,7 @@ export class Exchange implements ConnectionUser {
     const { backend } = this.#tries.lease!
     const lines = this.#settings.linesOf(this.#client.key)
     const options = lines.options(this.#head, backend, this.#stripBytes)
+    options.own = this.#tries.identity?.lines ?? null
     const length = writeRequestHead(outbox.buffer, 0, this.#head, this.#headBytes, options)
     if (length === -1) return this.fail('REQUEST_HEAD_TOO_LARGE', 'the head is too large')
     outbox.length = length

@@ -43,6 +43,10 @@ export interface HttpOptions {
   readonly forwarded: boolean
   /** What backends see as Host: the client's, or their own address. */
   readonly host: 'client' | 'backend'
+  /** Gives each request an X-Request-Id, unless a trusted peer did. */
+  readonly requestId: boolean
+  /** Whether a trace is begun where nobody has; `pass` leaves traceparent and tracestate alone. */
+  readonly trace: 'pass' | 'start'
   /** How piloti calls itself in Via; a request that comes back with it is a loop: 508. */
   readonly pseudonym: string
 }
@@ -72,6 +76,8 @@ export const httpDefaults: HttpOptions = {
   trust: [],
   forwarded: false,
   host: 'client',
+  requestId: false,
+  trace: 'pass',
   // Unlike for each process, so that two of them in a row are not taken for a loop.
   pseudonym: `piloti-${Math.random().toString(36).slice(2, 8).padEnd(6, '0')}`,
 }

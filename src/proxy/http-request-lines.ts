@@ -9,14 +9,15 @@ import type { HttpSettings } from './http-settings.ts'
 export class RequestLines {
   readonly #peer: string
   readonly #settings: HttpSettings
-  readonly #isTrusted: boolean
+  /** Whether the peer is believed. */
+  readonly isTrusted: boolean
   /** By the client's minor version, and whether it says which protocol it was asked with. */
   readonly #made: RequestWriteOptions[] = []
 
   constructor(peer: string, settings: HttpSettings) {
     this.#peer = peer
     this.#settings = settings
-    this.#isTrusted = settings.trusted.has(peer)
+    this.isTrusted = settings.trusted.has(peer)
   }
 
   /**
@@ -25,7 +26,7 @@ export class RequestLines {
    * @param stripBytes of the path, taken off at its beginning.
    */
   options(head: RequestHead, backend: Readonly<Backend>, stripBytes = 0): RequestWriteOptions {
-    const hasProto = this.#isTrusted && head.fields.has(Kind.X_FORWARDED_PROTO)
+    const hasProto = this.isTrusted && head.fields.has(Kind.X_FORWARDED_PROTO)
     const wanted = head.minor + (hasProto ? 2 : 0)
     this.#made[wanted] ??= this.#make(head.minor, hasProto)
     const options = this.#made[wanted]
@@ -40,11 +41,12 @@ export class RequestLines {
 
   #make(minor: number, hasProto: boolean): RequestWriteOptions {
     const { forwarded, pseudonym } = this.#settings.options
-    const manner = { isTrusted: this.#isTrusted, forwarded, hasProto }
+    const manner = { isTrusted: this.isTrusted, forwarded, hasProto }
     const { address, block } = forwardedLines(this.#peer || 'unknown', pseudonym, minor, manner)
     return {
       block,
-      trusted: this.#isTrusted,
+      own: null,
+      trusted: this.isTrusted,
       forwardedFor: address,
       forwardedHost: true,
       host: null,

@@ -1,4 +1,5 @@
 import type { ErrorCode, PilotiError } from '../base/errors.ts'
+import type { LogFields } from '../base/log.ts'
 import { type Answer, bodyBytesOf } from '../codecs/http1-answer.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
 import { BackendConnection } from '../http/backend-connection.ts'
@@ -14,6 +15,7 @@ import type { HttpContext } from './http-context.ts'
 import type { HttpSettings } from './http-settings.ts'
 import type { Notes } from './notes.ts'
 import type { Destination } from './routes.ts'
+import { type Identity, identityOf } from './tracing.ts'
 
 const noBackends: readonly Readonly<Backend>[] = []
 /** No more than this of a long body waits for a slow client. */
@@ -56,6 +58,8 @@ export class Tries implements Waiter {
   isQueued = false
   /** For the access log, if there is one. */
   notes: Notes | undefined
+  /** What the request is called, where anybody wants to know. */
+  identity: Identity | undefined
   readonly #exchange: Trying
   readonly #client: HttpClient
   readonly #context: HttpContext
@@ -161,8 +165,9 @@ export class Tries implements Waiter {
   }
 
   /** Gives the client an answer of the proxy's own. @param isWhole whether all of the request has come */
-  answer(answer: Answer, isWhole: boolean): void {
-    const { code, status } = answer
+  answer(given: Answer, isWhole: boolean): void {
+    const { code, status } = given
+    const answer = { ...given, headers: { ...given.headers, ...this.#ownHeaders(status) } }
     const own = this.pool === undefined ? this.#context.stats.unrouted : this.pool.requests.own
     own.count(status)
     this.measure()
@@ -184,6 +189,32 @@ export class Tries implements Waiter {
     this.notes = undefined
     notes.ended(how.toLowerCase(), status)
     this.#context.accessLog?.tell(notes)
+  }
+
+  /** What the request is called: for the log. */
+  get names(): LogFields {
+    const { requestId = '', traceId = '' } = this.identity ?? {}
+    return { ...(requestId && { requestId }), ...(traceId && { traceId }) }
+  }
+
+  /** Finds out what the request is called, where anybody wants to know. */
+  identify(head: RequestHead, bytes: Buffer): void {
+    const { requestId, trace } = this.#settings.options
+    const { notes } = this
+    if (!requestId && trace === 'pass' && notes === undefined) return
+    const { isTrusted } = this.#settings.linesOf(this.#client.key)
+    this.identity = identityOf(head, bytes, { isTrusted, requestId, trace })
+    if (notes === undefined) return
+    notes.requestId = this.identity.requestId
+    notes.traceId = this.identity.traceId
+  }
+
+  #ownHeaders(status: number): Readonly<Record<string, string>> {
+    const { requestId = '' } = this.identity ?? {}
+    return {
+      ...(status === 503 && { 'Retry-After': '1' }),
+      ...(this.#settings.options.requestId && requestId && { 'X-Request-Id': requestId }),
+    }
   }
 
   #start(pool: Pool): void {

@@ -72,6 +72,8 @@ describe('the limits', () => {
       trust: [],
       forwarded: false,
       host: 'client',
+      requestId: false,
+      trace: 'pass',
     }
     assert.deepEqual(rest, wanted)
   })
