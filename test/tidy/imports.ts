@@ -118,6 +118,19 @@ export const importRules: readonly Rule[] = [
     blamed: ['backend/server.ts', 'src/proxy/tcp.ts'],
   },
   {
+    sentence: 'counters are pulled: only admin tells them',
+    find: perImport(({ by, of }) => {
+      const isTold = unitOf(of) === 'metrics' && !['admin', 'metrics'].includes(unitOf(by))
+      return inSource(of) && isTold ? 'whoever counts knows nothing of metrics' : undefined
+    }),
+    broken: [
+      file('src/proxy/http.ts', "import { Exposition } from '../metrics/exposition.ts'"),
+      file('src/admin/metrics.ts', "import { Exposition } from '../metrics/exposition.ts'"),
+      file('src/metrics/exposition.ts', "import './cumulative.ts'"),
+    ],
+    blamed: ['src/proxy/http.ts'],
+  },
+  {
     sentence: 'what is imported by a path exists',
     find: perImport(({ of }, files) =>
       files.some(({ path }) => path === of) ? undefined : 'it does not exist',
