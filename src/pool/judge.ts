@@ -33,15 +33,10 @@ export class Judge implements Lessor {
   }
 
   failed(lease: Lease, backend: Backend, reason: string): void {
-    const { outlier, verdict } = backend
+    const { verdict } = backend
     if (verdict.isTriedBy(lease)) return this.#failedTrial(lease, backend, reason)
-    // Work begun before the fall says nothing of the trial.
-    if (verdict.standing !== 'up') return
-    if (!lease.isExcused) return this.#fall(backend, causeOf(lease), reason)
-    const why = outlier.fail(backend.ok, backend.failed, reason, this.now())
-    if (why !== '' && this.#options.ejects && this.#mayEject(backend)) {
-      this.#fall(backend, 'ejected', why)
-    }
+    // Work begun before the fall says nothing of the trial; but each silence counts.
+    if (verdict.standing === 'up' || verdict.isSilent) this.#failedWork(lease, backend, reason)
   }
 
   undecided(lease: Lease, backend: Backend): void {
@@ -62,9 +57,9 @@ export class Judge implements Lessor {
     probed.take(report, rules)
     // A good probe without an answer is of a kind that asks for none: what was said once is over.
     if (report.hasAnswered || report.isWell) backend.hear(report)
-    // That it accepts connections is no sign that it does its work again; an answer is.
-    const isConvincing = report.isWell && (report.hasAnswered || !verdict.needsAnswer)
-    const rises = isConvincing && probed.successes >= rules.rise && verdict.rise()
+    // It shows that the backend is there. That it does its work again, only work can show.
+    const isProof = report.isWell && !verdict.needsAnswer && probed.successes >= rules.rise
+    const rises = isProof && verdict.rise()
     const starts = probed.state === 'up' && (before === 'down' || backend.isNew)
     if (starts) backend.isNew = false
     if (rises) backend.outlier.restart()
@@ -78,9 +73,18 @@ export class Judge implements Lessor {
   #failedTrial(lease: Lease, backend: Backend, reason: string): void {
     const { isEjected } = backend.verdict
     if (isEjected && this.#mayEject(backend)) return this.#fall(backend, 'ejected', reason)
-    if (!lease.isExcused) return this.#fall(backend, causeOf(lease), reason)
+    if (!lease.isExcused) return this.#failedWork(lease, backend, reason)
     // The others have gone meanwhile, and the last one must do.
     if (isEjected) this.#rise(backend)
+  }
+
+  #failedWork({ hasSent, isExcused }: Lease, backend: Backend, reason: string): void {
+    // Bytes are sent only over a connection that it took.
+    if (!isExcused && !hasSent) return this.#fall(backend, 'refused', reason)
+    const why = backend.outlier.fail(backend.ok, backend.failed, reason, this.now())
+    const isTooMuch = why !== '' && this.#options.ejects && this.#mayEject(backend)
+    if (isTooMuch) this.#fall(backend, 'ejected', why)
+    else if (!isExcused) this.#fall(backend, 'silent', reason)
   }
 
   /** The backend is back, and gets its share little by little. */
@@ -114,6 +118,3 @@ export class Judge implements Lessor {
     this.#changed()
   }
 }
-
-/** Bytes are sent only over a connection that it took. */
-const causeOf = ({ hasSent }: Lease): Cause => (hasSent ? 'silent' : 'refused')

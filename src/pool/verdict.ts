@@ -7,7 +7,7 @@ export type Cause = 'refused' | 'silent' | 'ejected'
 /** The first pause in milliseconds, and the longest; each failed trial doubles it. */
 const downPauses = { firstMs: 1_000, longestMs: 30_000 }
 const ejectedPauses = { firstMs: 5_000, longestMs: 60_000 }
-/** After so long without a fall, the pauses begin anew. */
+/** After so long without an ejection, its pauses begin anew. */
 const forgivenMs = 60_000
 
 /**
@@ -23,8 +23,9 @@ export class Verdict {
   /** When a backend that is left out may be tried again. */
   retryAtMs: number = Number.POSITIVE_INFINITY
   #cause: Cause = 'refused'
-  #pauseMs = 0
-  #fellMs: number = Number.NEGATIVE_INFINITY
+  #downPauseMs = 0
+  #ejectedPauseMs = 0
+  #ejectedAtMs: number = Number.NEGATIVE_INFINITY
   /** Who finds out whether it is back. */
   #trial: object | undefined
 
@@ -37,6 +38,11 @@ export class Verdict {
     return this.standing !== 'up' && this.#cause === 'ejected'
   }
 
+  /** Whether it is down for its silence. */
+  get isSilent(): boolean {
+    return this.standing === 'down' && this.#cause === 'silent'
+  }
+
   /** Whether it is left out for more than not being there: that it is there brings it back no more. */
   get needsAnswer(): boolean {
     return this.standing !== 'up' && this.#cause !== 'refused'
@@ -45,25 +51,21 @@ export class Verdict {
   /**
    * The backend could not take the work, was silent, or failed too much of it.
    *
-   * While it is left out already, that is no news: work begun before it fell ends one after the other.
+   * While it is left out already, that is no news: work begun before it fell ends one after the other. But one
+   * that is down for its silence may be ejected.
    *
    * @param jitter what the pause is multiplied by, so that not all are tried at the same time.
    * @returns whether its standing changed.
    */
   fall(cause: Cause, reason: string, nowMs: number, jitter = 1): boolean {
-    if (this.standing === 'down' || this.standing === 'ejected') return false
     const isEjected = cause === 'ejected'
-    const { firstMs, longestMs } = isEjected ? ejectedPauses : downPauses
-    const isSame = isEjected === (this.#cause === 'ejected')
-    const isRecent = nowMs - this.#fellMs < this.#pauseMs + forgivenMs
-    // A refused connection is forgiven at once, for a restart is over when it is over.
-    const doubles = isSame && (this.standing === 'trial' || (isEjected && isRecent))
-    this.#pauseMs = doubles ? Math.min(this.#pauseMs * 2, longestMs) : firstMs
+    const isOut = this.standing === 'down' || this.standing === 'ejected'
+    if (isOut && !(isEjected && this.isSilent)) return false
+    const pauseMs = isEjected ? this.#nextEjectedPause(nowMs) : this.#nextDownPause()
     this.standing = isEjected ? 'ejected' : 'down'
     this.reason = reason
-    this.retryAtMs = nowMs + this.#pauseMs * jitter
+    this.retryAtMs = nowMs + pauseMs * jitter
     this.#cause = cause
-    this.#fellMs = nowMs
     this.#trial = undefined
     return true
   }
@@ -99,5 +101,22 @@ export class Verdict {
     this.retryAtMs = Number.POSITIVE_INFINITY
     this.#trial = undefined
     return true
+  }
+
+  /** A refused connection is forgiven at once, for a restart is over when it is over. */
+  #nextDownPause(): number {
+    const { firstMs, longestMs } = downPauses
+    const doubles = this.standing === 'trial' && this.#cause !== 'ejected'
+    this.#downPauseMs = doubles ? Math.min(this.#downPauseMs * 2, longestMs) : firstMs
+    return this.#downPauseMs
+  }
+
+  #nextEjectedPause(nowMs: number): number {
+    const { firstMs, longestMs } = ejectedPauses
+    const isRecent = nowMs - this.#ejectedAtMs < this.#ejectedPauseMs + forgivenMs
+    const doubles = isRecent || this.isEjected
+    this.#ejectedPauseMs = doubles ? Math.min(this.#ejectedPauseMs * 2, longestMs) : firstMs
+    this.#ejectedAtMs = nowMs
+    return this.#ejectedPauseMs
   }
 }

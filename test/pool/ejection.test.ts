@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Lease } from '../../src/pool/lease.ts'
 import { arena } from './pools.ts'
 
 const still = { slowStartMs: 0, failOpen: false } as const
@@ -38,6 +39,36 @@ describe('a backend that fails its work', () => {
     assert.deepEqual(told, [])
     fail(1)
     assert.match(told[0]!, /^backend_ejected h:1 14 of 20 failed within 10 s, the last: broken$/)
+  })
+
+  it('is ejected after five silences in a row, which had begun before the first ended', () => {
+    const { pool, clock, take, told } = arena(2, { ...still, isProbed: true })
+    const probe = (): void => {
+      const report = { isWell: true, reason: '', hasAnswered: true }
+      for (const each of pool.backends) pool.report(each, report, { rise: 2, fall: 3 })
+    }
+    probe()
+    const waiting = Array.from({ length: 5 }, () => take(1))
+    for (const lease of waiting) {
+      lease.sent(1)
+      lease.release('failed', undefined, 'silent')
+      probe()
+    }
+    const reason = '5 failures in a row, the last: silent'
+    assert.deepEqual(told, ['backend_down h:1 silent', `backend_ejected h:1 ${reason}`])
+    const pauses: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const fromMs = clock.ms
+      let trial: Lease | undefined
+      for (; trial === undefined; trial = pool.leaseOf('h:1')) {
+        clock.ms += 500
+        probe()
+      }
+      pauses.push(clock.ms - fromMs)
+      trial.sent(1)
+      trial.release('failed', undefined, 'silent')
+    }
+    assert.deepEqual(pauses, [5_000, 10_000, 20_000])
   })
 
   it('stays when no more than half fails, or it takes longer', () => {

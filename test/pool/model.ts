@@ -10,8 +10,9 @@ export interface Known {
   probed: { state: 'unknown' | 'up' | 'down'; good: number; bad: number }
   standing: 'up' | 'down' | 'ejected' | 'trial'
   cause: 'refused' | 'silent' | 'ejected'
-  pauseMs: number
-  fellMs: number
+  downPauseMs: number
+  ejectedPauseMs: number
+  ejectedAtMs: number
   retryAtMs: number
   trial: object | undefined
   inRow: number
@@ -150,6 +151,7 @@ export class Model {
     if (outcome === 'failed') {
       if (isTried) this.#failedTrial(b, ended)
       else if (b.standing === 'up') this.#failedWork(b, ended)
+      else if (b.standing === 'down' && b.cause === 'silent') this.#failedWork(b, ended)
     }
     if (b.standing === 'trial' && b.trial === lease) tryAgain(b)
     if (b.active === 0) remove(this.leaving, b)
@@ -166,8 +168,8 @@ export class Model {
     if (probed.good >= rules.rise) probed.state = 'up'
     if (probed.bad >= rules.fall) probed.state = 'down'
     if (hasAnswered || isWell) b.says = { load, isDraining }
-    const isConvincing = isWell && (hasAnswered || b.cause === 'refused')
-    if (b.standing !== 'up' && isConvincing && probed.good >= rules.rise) this.rise(b)
+    const isProof = isWell && b.cause === 'refused' && probed.good >= rules.rise
+    if (b.standing !== 'up' && isProof) this.rise(b)
     if (probed.state === 'up' && (wasDown || b.isNew)) {
       b.isNew = false
       b.warmSinceMs = this.nowMs
@@ -217,14 +219,14 @@ export class Model {
     return this.inUse.includes(b) && isHalf && others.some((other) => this.health(other) === 'up')
   }
 
-  #failedTrial(b: Known, { isConnected, hasSent }: Ended): void {
-    if (b.cause === 'ejected' && this.mayEject(b)) return this.#fall(b, 'ejected')
-    if (!isConnected) return this.#fall(b, hasSent ? 'silent' : 'refused')
+  #failedTrial(b: Known, ended: Ended): void {
+    if (b.cause === 'ejected' && this.mayEject(b)) return this.#eject(b)
+    if (!ended.isConnected) return this.#failedWork(b, ended)
     if (b.cause === 'ejected') this.rise(b)
   }
 
   #failedWork(b: Known, { isConnected, hasSent }: Ended): void {
-    if (!isConnected) return this.#fall(b, hasSent ? 'silent' : 'refused')
+    if (!isConnected && !hasSent) return this.#leaveOut(b, 'refused')
     b.inRow++
     if (this.nowMs - b.windowMs > 10_000) {
       b.windowMs = this.nowMs
@@ -232,21 +234,27 @@ export class Model {
     }
     const failures = b.window.filter((failed) => failed).length
     const isMany = b.window.length >= 20 && failures * 2 > b.window.length
-    if (this.manners.ejects && (b.inRow >= 5 || isMany) && this.mayEject(b)) {
-      this.#fall(b, 'ejected')
-    }
+    const isTooMuch = b.inRow >= 5 || isMany
+    if (this.manners.ejects && isTooMuch && this.mayEject(b)) this.#eject(b)
+    else if (!isConnected) this.#leaveOut(b, 'silent')
   }
 
-  #fall(b: Known, cause: Known['cause']): void {
-    const isEjected = cause === 'ejected'
-    const isSame = isEjected === (b.cause === 'ejected')
-    const isSoon = isEjected && this.nowMs - b.fellMs < b.pauseMs + 60_000
-    const longestMs = isEjected ? 60_000 : 30_000
-    if (isSame && (b.standing === 'trial' || isSoon)) {
-      b.pauseMs = Math.min(2 * b.pauseMs, longestMs)
-    } else b.pauseMs = isEjected ? 5_000 : 1_000
-    b.standing = isEjected ? 'ejected' : 'down'
-    Object.assign(b, { cause, fellMs: this.nowMs, retryAtMs: this.nowMs + b.pauseMs })
+  #leaveOut(b: Known, cause: 'refused' | 'silent'): void {
+    if (b.standing === 'down') return
+    const doubles = b.standing === 'trial' && b.cause !== 'ejected'
+    b.downPauseMs = doubles ? Math.min(2 * b.downPauseMs, 30_000) : 1_000
+    b.standing = 'down'
+    Object.assign(b, { cause, retryAtMs: this.nowMs + b.downPauseMs })
+    b.probed.good = 0
+  }
+
+  #eject(b: Known): void {
+    const isAgain = b.standing === 'trial' && b.cause === 'ejected'
+    const isSoon = this.nowMs - b.ejectedAtMs < b.ejectedPauseMs + 60_000
+    b.ejectedPauseMs = isAgain || isSoon ? Math.min(2 * b.ejectedPauseMs, 60_000) : 5_000
+    b.ejectedAtMs = this.nowMs
+    b.standing = 'ejected'
+    Object.assign(b, { cause: 'ejected', retryAtMs: this.nowMs + b.ejectedPauseMs })
     b.probed.good = 0
   }
 }
@@ -260,7 +268,8 @@ function create(id: string, spec: Special): Known {
     isAsked: spec.isDraining === true,
     says: { isDraining: false, load: 0 },
     probed: { state: 'unknown', good: 0, bad: 0 },
-    ...{ standing: 'up', cause: 'refused', pauseMs: 0, fellMs: never, trial: undefined },
+    ...{ standing: 'up', cause: 'refused', trial: undefined },
+    ...{ downPauseMs: 0, ejectedPauseMs: 0, ejectedAtMs: never },
     ...{ retryAtMs: Number.POSITIVE_INFINITY, inRow: 0, windowMs: never, window: [] },
     ...{ warmSinceMs: never, isNew: false },
     ...{ leases: 0, active: 0, ok: 0, failed: 0, aborted: 0 },
