@@ -3,7 +3,7 @@ import type { Backend } from '../pool/backend.ts'
 import type { BackendSample } from './dashboard/told.ts'
 
 /** One second says little of what comes a few times a second. */
-const ticks = 3
+export const windowTicks = 3
 
 /** How many answers took how long, by the upper edge of the histogram's bucket. */
 type Counts = ReadonlyMap<number, number>
@@ -30,7 +30,7 @@ export class Window {
     const last = this.#snapshots.at(-1)
     const now = snapshotOf(backend, nowMs, last)
     this.#snapshots.push(now)
-    if (this.#snapshots.length > ticks + 1) this.#snapshots.shift()
+    if (this.#snapshots.length > windowTicks + 1) this.#snapshots.shift()
     const first = this.#snapshots[0]!
     const perS = (count: number): number =>
       now === first ? 0 : tenths((count * 1_000) / (now.atMs - first.atMs))

@@ -3,7 +3,7 @@ import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { BackendSample, PoolSample, Sample } from './dashboard/told.ts'
 import { binned } from './history-bins.ts'
-import { Window } from './history-window.ts'
+import { Window, windowTicks } from './history-window.ts'
 
 /** How many samples are kept: five minutes, at one a second. */
 export const samplesMax = 300
@@ -13,8 +13,8 @@ export class History {
   readonly samples: Sample[] = []
   readonly #balancer: Balancer
   readonly #windows = new WeakMap<Readonly<Backend>, Window>()
-  /** How much each listener had done, and when that was. */
-  #before: { readonly atMs: number; readonly totals: Totals } | undefined
+  /** How much each listener had done, the last few times. */
+  readonly #totals: { readonly atMs: number; readonly totals: Totals }[] = []
 
   constructor(balancer: Balancer) {
     this.#balancer = balancer
@@ -55,11 +55,12 @@ export class History {
   }
 
   #listenerRates(nowMs: number): Record<string, number> {
-    const before = this.#before
     const totals = totalsOf(this.#balancer)
-    this.#before = { atMs: nowMs, totals }
+    this.#totals.push({ atMs: nowMs, totals })
+    if (this.#totals.length > windowTicks + 1) this.#totals.shift()
+    const before = this.#totals[0]!
     const rates = [...totals].map(([name, total]) => {
-      if (before === undefined) return [name, 0] as const
+      if (before.atMs === nowMs) return [name, 0] as const
       // One that is new has done all it did since then; one that listens anew begins again.
       const more = Math.max(0, total - (before.totals.get(name) ?? 0))
       return [name, Math.round((more * 10_000) / (nowMs - before.atMs)) / 10] as const

@@ -42,7 +42,7 @@ export function confirmOrder({
     ...inputs,
     text,
     warning,
-    h('p', { class: 'hint' }, 'The same on the command line: ', same),
+    h('p', { class: 'hint same' }, 'The same on the command line:', same),
     problem,
     h('div', { class: 'choices' }, back, go),
   )

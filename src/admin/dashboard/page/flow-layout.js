@@ -8,7 +8,9 @@ import { figure, plural, shortName, toneOf } from './words.js'
  * @typedef {{ key: string, kind: 'clients' | 'listener' | 'pool' | 'backend', of: string, name: string, detail: string,
  *   tone: string, shape: Shape | undefined, x: number, y: number, width: number, height: number }} Node
  */
-/** @typedef {{ key: string, from: Node, to: Node, perS: number, top: number, tone: string }} Edge */
+/** @typedef {{ key: string, from: Node, to: Node, perS: number, top: number, most: number,
+ *   tone: string }} Edge
+ * `most`: how wide it is when `top` flows */
 
 /** Beyond these a pool's other backends are one box. */
 const backendsMost = 24
@@ -21,7 +23,7 @@ export function layout(model, width) {
   const many = rows.flat().length > 12
   const [box, gap] = many ? [26, 6] : [44, 10]
   const columns = isNarrow
-    ? columnsOf(width, [0, 0.27, 0.27, 0.3], 0.08)
+    ? columnsOf(width, [0, 0.23, 0.27, 0.28], 0.11)
     : columnsOf(width, [0.1, 0.19, 0.2, 0.24], 0.09)
   let y = 4
   const list = pools.flatMap((pool, index) => {
@@ -34,12 +36,13 @@ export function layout(model, width) {
     const middle =
       nodes.length === 0 ? y - 32 : ((nodes[0]?.y ?? 0) + (nodes.at(-1)?.y ?? 0) + box) / 2
     y += 14
-    return [...nodes, { ...poolNode(pool), ...columns[2], y: middle - 22, height: 44 }]
+    return [...nodes, { ...poolNode(pool, isNarrow), ...columns[2], y: middle - 22, height: 44 }]
   })
   const height = Math.max(y - 14 - gap + 4, listeners.length * 54, 60)
   const step = height / Math.max(1, listeners.length)
   listeners.forEach((listener, index) => {
-    const detail = `${figure(model.last?.listeners[listener.name] ?? 0)}/s · ${listener.mode}`
+    const rate = `${figure(model.last?.listeners[listener.name] ?? 0)}/s`
+    const detail = isNarrow ? rate : `${rate} · ${listener.mode}`
     const name = isNarrow ? listener.name : `${listener.name} ${portOf(listener.address)}`
     const it = plain('listener', listener.name, name, detail)
     list.push({ ...it, ...columns[1], y: step * (index + 0.5) - 22, height: 44 })
@@ -59,6 +62,7 @@ export function edgesOf(model, list) {
   const { listeners, pools } = model.state
   const rates = listeners.map(({ name }) => model.last?.listeners[name] ?? 0)
   const top = Math.max(1, ...rates, ...pools.map(({ name }) => model.rateOf(name)))
+  const most = list.some(({ kind }) => kind === 'clients') ? 14 : 9
   /** @type {Edge[]} */
   const edges = []
   const add = (
@@ -67,7 +71,7 @@ export function edgesOf(model, list) {
     /** @type {number} */ perS,
   ) => {
     if (from === undefined || to === undefined) return
-    edges.push({ key: `${from.key}>${to.key}`, from, to, perS, top, tone: to.tone })
+    edges.push({ key: `${from.key}>${to.key}`, from, to, perS, top, tone: to.tone, most })
   }
   listeners.forEach((listener, index) => {
     const from = find('listener', listener.name)
@@ -114,11 +118,11 @@ function backendNodes(model, pool, isNarrow) {
 const worstFirst = (backends) =>
   [...backends].sort((a, b) => Number(a.health === 'up') - Number(b.health === 'up'))
 
-/** @param {Model['state']['pools'][number]} pool @returns {Node} */
-function poolNode(pool) {
+/** @param {Model['state']['pools'][number]} pool @param {boolean} isNarrow @returns {Node} */
+function poolNode(pool, isNarrow) {
   const detail = pool.queued > 0 ? `${plural(pool.queued, 'request')} in line` : pool.strategy
   return {
-    ...plain('pool', pool.name, `pool ${pool.name}`, detail),
+    ...plain('pool', pool.name, isNarrow ? pool.name : `pool ${pool.name}`, detail),
     tone: pool.available === 0 ? 'bad' : 'plain',
   }
 }

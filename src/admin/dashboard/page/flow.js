@@ -29,12 +29,12 @@ function makeEdge() {
 }
 
 /** @param {SVGGElement} element @param {Edge} edge */
-function drawEdge(element, { from, perS, to, tone, top }) {
+function drawEdge(element, { from, most, perS, to, tone, top }) {
   const [x0, y0] = [from.x + from.width, from.y + from.height / 2]
   const [x1, y1] = [to.x, to.y + to.height / 2]
   const middle = (x0 + x1) / 2
   const d = `M${x0} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1} ${y1}`
-  const width = perS === 0 ? 1.5 : 2 + 12 * Math.sqrt(perS / Math.max(top, perS))
+  const width = perS === 0 ? 1.5 : 2 + (most - 2) * Math.sqrt(perS / Math.max(top, perS))
   set(element, { 'data-tone': tone, 'data-flows': perS > 0 })
   const [pipe, stream] = /** @type {SVGPathElement[]} */ ([...element.children])
   if (pipe === undefined || stream === undefined) return

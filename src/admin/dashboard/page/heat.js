@@ -8,8 +8,9 @@ import { duration, plural } from './words.js'
 const height = 132
 const left = 52
 const bottom = 18
-/** Seconds in a column. */
+/** Time in a column. */
 const columnMs = 2_000
+const leastMs = 60_000
 const sayEveryMs = 10_000
 
 /** @param {string} pool */
@@ -55,9 +56,11 @@ export function createHeat(pool) {
  */
 
 /** @param {Model} model @param {string} pool @returns {Grid} */
-function gridOf({ about, nowMs, samples }, pool) {
+function gridOf({ about, knownMs, nowMs, samples }, pool) {
   const { edgesMs, keptMs } = about
-  const columns = Math.floor(keptMs / columnMs)
+  // Whole minutes, so that it does not shift all the time.
+  const spanMs = Math.min(keptMs, Math.ceil(Math.max(1, knownMs) / leastMs) * leastMs)
+  const columns = Math.floor(spanMs / columnMs)
   /** @type {Map<string, number>} */
   const cells = new Map()
   let [low, high, most, total] = [edgesMs.length, 0, 0, 0]
@@ -105,7 +108,7 @@ function paint(canvas, grid) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Grid} grid @param {number} width @param {CSSStyleDeclaration} style */
-function axes(context, { edgesMs, high, low }, width, style) {
+function axes(context, { columns, edgesMs, high, low }, width, style) {
   const lineColour = style.getPropertyValue('border-top-color')
   context.font = `11px ${style.fontFamily}`
   context.textBaseline = 'middle'
@@ -125,22 +128,25 @@ function axes(context, { edgesMs, high, low }, width, style) {
     context.fillText(label(ms), left - 8, y)
   }
   context.fillStyle = style.getPropertyValue('outline-color')
-  for (const [share, text, align] of /** @type {const} */ ([
-    [0, '5 min ago', 'left'],
-    [0.5, '2½ min', 'center'],
-    [1, 'now', 'right'],
-  ])) {
+  for (const [share, text, align] of timeLabels((columns * columnMs) / 60_000)) {
     context.textAlign = align
     context.fillText(text, left + share * (width - left), height - 6)
   }
 }
+
+/** @param {number} minutes @returns {[number, string, CanvasTextAlign][]} */
+const timeLabels = (minutes) => [
+  [0, `${minutes} min ago`, 'left'],
+  [0.5, minutes === 1 ? '30 s' : `${minutes / 2} min`, 'center'],
+  [1, 'now', 'right'],
+]
 
 /** @param {number} ms */
 const label = (ms) => (ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`)
 
 /** @param {Grid} grid @param {HTMLCanvasElement} canvas @param {{ x: number, y: number } | undefined} pointer */
 function readAt({ cells, columns, edgesMs, high, low, most, total }, canvas, pointer) {
-  if (total === 0) return 'no answers in the last 5 minutes'
+  if (total === 0) return 'no answers lately'
   if (pointer === undefined || pointer.x < left)
     return `up to ${plural(most, 'answer')} a cell of ${columnMs / 1_000} s`
   const column = Math.floor(((pointer.x - left) / (canvas.clientWidth - left)) * columns)
@@ -152,7 +158,7 @@ function readAt({ cells, columns, edgesMs, high, low, most, total }, canvas, poi
 
 /** @param {Grid} grid */
 function inWords({ cells, edgesMs, total }) {
-  if (total === 0) return 'Response times of the last 5 minutes: no answers'
+  if (total === 0) return 'Response times of the last minutes: no answers'
   /** @type {Map<number, number>} */
   const bins = new Map()
   for (const [key, n] of cells) {
@@ -167,5 +173,5 @@ function inWords({ cells, edgesMs, total }) {
     }
     return '–'
   }
-  return `Response times of the last 5 minutes, ${plural(total, 'answer')}: half within ${at(0.5)}, 99 % within ${at(0.99)}`
+  return `Response times of the last minutes, ${plural(total, 'answer')}: half within ${at(0.5)}, 99 % within ${at(0.99)}`
 }

@@ -43,6 +43,11 @@ export class Model {
     return this.samples.at(-1)
   }
 
+  /** How far back the samples go. */
+  get knownMs() {
+    return this.nowMs - (this.samples[0]?.atMs ?? this.nowMs)
+  }
+
   /** @param {string} pool @param {string} id @returns {BackendSample} */
   now(pool, id) {
     return this.last?.pools[pool]?.backends[id] ?? [0, null, null, 0, 0]

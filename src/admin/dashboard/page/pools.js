@@ -2,7 +2,7 @@
 import { h, keep, say, set } from './dom.js'
 import { drawBadge, healthBadge } from './health.js'
 import { createHeat } from './heat.js'
-import { drawSpark, sparkline, sparkMs } from './sparkline.js'
+import { drawSpark, spanOf, sparkline, sparkMs } from './sparkline.js'
 import { duration, figure, percent, plural } from './words.js'
 
 /** @typedef {import('./model.js').Model} Model */
@@ -122,13 +122,14 @@ function drawRow(row, model, pool, backend, tops) {
     maxConnections > 0 ? `${backend.active} of ${maxConnections}` : String(backend.active)
   const texts = [figure(perS), duration(p50), duration(p99), active, percent(share)]
   const [name, ...cells] = row.children
+  const spanMs = spanOf(model.knownMs)
   const badge = /** @type {HTMLElement | null | undefined} */ (name?.lastElementChild)
   if (badge) drawBadge(badge, backend)
   texts.forEach((text, column) => {
     const [number, spark] = cells[column]?.children ?? []
     if (number === undefined || spark === undefined) return
     say(number, text)
-    drawSpark(spark, model.series(pool, id, column, sparkMs), tops[column] ?? 1)
+    drawSpark(spark, model.series(pool, id, column, spanMs), tops[column] ?? 1, spanMs)
   })
   set(cells[4] ?? row, { 'data-tone': share > 0 ? 'bad' : undefined })
   const [weigher, steer] = [cells[5]?.firstElementChild, cells[6]?.firstElementChild]

@@ -3,6 +3,7 @@ import { svg } from './dom.js'
 
 /** How far back it goes. */
 export const sparkMs = 120_000
+const leastMs = 30_000
 const [width, height] = [96, 22]
 
 export function sparkline() {
@@ -23,11 +24,12 @@ export function sparkline() {
  * @param {Element} element what `sparkline` gave
  * @param {readonly { agoMs: number, value: number | null }[]} series oldest first
  * @param {number} top what is as high as can be
+ * @param {number} spanMs from the left to the right end
  */
-export function drawSpark(element, series, top) {
+export function drawSpark(element, series, top, spanMs) {
   const [area, line] = element.children
   const runs = runsOf(series)
-  const x = (/** @type {number} */ agoMs) => round(width - (agoMs / sparkMs) * width)
+  const x = (/** @type {number} */ agoMs) => round(width - (agoMs / spanMs) * width)
   const y = (/** @type {number} */ value) =>
     round(height - 1.5 - (Math.min(value, top) / top) * (height - 4))
   const path = (/** @type {Point[]} */ run) =>
@@ -37,6 +39,9 @@ export function drawSpark(element, series, top) {
   line?.setAttribute('d', runs.map(path).join(''))
   area?.setAttribute('d', runs.map(closed).join(''))
 }
+
+/** Short as long as there is little to show. @param {number} knownMs */
+export const spanOf = (knownMs) => Math.min(sparkMs, Math.max(leastMs, knownMs))
 
 /** @typedef {{ agoMs: number, value: number }} Point */
 

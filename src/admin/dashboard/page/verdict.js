@@ -9,11 +9,10 @@ import { ago, duration, figure, percent, plural, toneOf } from './words.js'
 /** @param {HTMLElement} section */
 export function createVerdict(section) {
   const shape = icon('note', 28)
-  const title = h('p', { class: 'verdict-title' })
+  const title = h('p', { class: 'verdict-title', role: 'status' })
   const more = h('p', { class: 'verdict-more' })
   section.append(shape, h('div', {}, title, more))
-  // What changes each second is not announced.
-  const numbers = h('p', { class: 'numbers', 'aria-live': 'off' })
+  const numbers = h('p', { class: 'numbers' })
   section.after(numbers)
   return (/** @type {Model} */ model) => {
     const { sentence, details, tone } = judge(model.state)
@@ -83,5 +82,5 @@ function numbersOf(model) {
 }
 
 /** @param {Model} model */
-export const aboutText = ({ about, samples }) =>
-  `piloti ${about.version} · process ${about.pid} · ${ago((samples.length || 1) * 1_000)} of history · counters cover the last 3 s, small lines 2 min`
+export const aboutText = ({ about, knownMs }) =>
+  `piloti ${about.version} · process ${about.pid} · numbers are of the last 3 s, the history of ${ago(knownMs)}`
