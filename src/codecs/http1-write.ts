@@ -213,7 +213,9 @@ function writeLine(
 ): number {
   const { line, start } = head
   let to = copyRange(out, at, bytes, start + line.methodFrom, start + line.targetFrom)
-  const from = start + line.pathFrom + stripBytes
+  let from = start + line.pathFrom + stripBytes
+  // What begins with '//' names another host, where a backend makes a Location of it.
+  if (stripBytes > 0) while (bytes[from] === SLASH && bytes[from + 1] === SLASH) from++
   if (bytes[from] !== SLASH && (line.form === Form.ABSOLUTE || stripBytes > 0)) {
     const asterisk = line.pathFrom === line.targetTo && line.method === Method.OPTIONS
     out[to++] = asterisk ? 0x2a : SLASH

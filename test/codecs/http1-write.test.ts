@@ -71,8 +71,10 @@ describe('a head whose path loses its first segments', () => {
       ['/api/x', '/x'],
       ['/api', '/'],
       ['/api/', '/'],
+      ['/api///evil.example//x?//', '/evil.example//x?//'],
+      ['/api//', '/'],
       ['/api?q=/api', '/?q=/api'],
-      ['/api//x/../%2f?', '//x/../%2f?'],
+      ['/api//x/../%2f?', '/x/../%2f?'],
     ] as const) {
       const wanted = `${about(left)}X-Forwarded-Prefix: /api\r\n\r\n`
       assert.equal(written(`${about(target)}\r\n`, 4), wanted)
