@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
-import { Command, Argument as CommandArgument, InvalidArgumentError, Option } from 'commander'
+import { Command, Argument as CommandArgument, InvalidArgumentError } from 'commander'
 import { type BalancerView, isStrategyFile } from '../balancer.ts'
-import { parseAddress } from '../base/address.ts'
 import { type ErrorCode, PilotiError } from '../base/errors.ts'
-import { tokenOption } from './admin-options.ts'
+import { isWeight, weightMax } from '../pool/backend.ts'
+import { withAskOptions } from './admin-options.ts'
 import { type Answer, type Asking, ask } from './ask.ts'
 import { exit, exitCodeOf } from './exit.ts'
 import { withHelp } from './help.ts'
 import { printable } from './logger.ts'
-import { oneOf, usage } from './options.ts'
+import { oneOf } from './options.ts'
 import { statusTable } from './status-table.ts'
 
 interface SteerFlags extends Asking {
@@ -162,17 +162,7 @@ function status(): Command {
 }
 
 function withSteerOptions(made: Command, isOfPool: boolean): Command {
-  const usual = '127.0.0.1:9901'
-  made
-    .optionsGroup('Options:')
-    .addOption(
-      new Option('--admin <ADDR>', 'where the running piloti is steered')
-        .env('PILOTI_ADMIN')
-        .default(parseAddress(usual), usual)
-        .argParser((text) => usage(() => parseAddress(text))),
-    )
-    .addOption(tokenOption())
-    .option('--json', 'the answer as JSON on standard output')
+  withAskOptions(made).option('--json', 'the answer as JSON on standard output')
   return isOfPool ? made.option('--pool <NAME>', 'which pool, if there are several') : made
 }
 
@@ -198,6 +188,7 @@ function sentenceOf(body: Record<string, unknown>): string {
 
 function weightOf(text: string): number {
   const weight = Number(text)
-  if (weight > 0 && weight < Number.POSITIVE_INFINITY) return weight
-  throw new InvalidArgumentError(`'${text}' is no weight: a number above 0 wanted`)
+  if (isWeight(weight)) return weight
+  const wanted = `a number from 0.000001 to ${weightMax} wanted`
+  throw new InvalidArgumentError(`'${text}' is no weight: ${wanted}`)
 }

@@ -4,7 +4,7 @@ import { shown } from '../base/printable.ts'
 import { checkedName, checkedService, parseServer } from '../discovery/source.ts'
 import { parseBackend, parseBackendAddress } from '../discovery/static.ts'
 import { type HealthSpec, healthDefaults, parseHealth } from '../health/spec.ts'
-import type { BackendSpec } from '../pool/backend.ts'
+import { type BackendSpec, weightMax, weightMin } from '../pool/backend.ts'
 import type { DiscoverKeys, LimitKeys } from './file.ts'
 import { duration, onOff, text, token, whole, word } from './leaves.ts'
 import { mapping, optional } from './mapping.ts'
@@ -18,8 +18,11 @@ const backend: z.ZodType<BackendSpec> = z.union([
     address: text(parseBackendAddress, { examples }).describe('HOST:PORT, :PORT or unix:PATH'),
     weight: z
       .number()
-      .refine((given) => given > 0, 'a weight is above 0; for no new work write drain: true')
-      .max(1_000_000)
+      .refine(
+        (given) => given >= weightMin,
+        'a weight is from 0.000001; for no new work write drain: true',
+      )
+      .max(weightMax)
       .default(1)
       .describe('How much of the work it gets, beside the others; 1 by default'),
     maxConnections: optional(limit, 'Leases it holds at the most; that of limits by default'),

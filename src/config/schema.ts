@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { weightMax, weightMin } from '../pool/backend.ts'
 import { readHeaderValue, readRouteHost, readRoutePath } from './conditions.ts'
 import type { ConfigFile, HttpKeys, httpNames, ListenerKeys } from './file.ts'
 import {
@@ -17,7 +18,11 @@ import {
 import { mapping, optional } from './mapping.ts'
 import { poolKeys } from './pool-schema.ts'
 
-const weight = z.number().min(0).max(1_000_000)
+const weight = z
+  .number()
+  .refine((given) => given <= 0 || given >= weightMin, 'a weight is 0, or from 0.000001')
+  .min(0)
+  .max(weightMax)
 
 const split = z.union([
   z

@@ -2,7 +2,7 @@ import { type Address, parseAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import { shown } from '../base/printable.ts'
 import { suggest } from '../base/suggest.ts'
-import type { BackendSpec } from '../pool/backend.ts'
+import { type BackendSpec, isWeight, weightMax } from '../pool/backend.ts'
 import { hostFault } from './host.ts'
 
 /**
@@ -46,10 +46,9 @@ export function parseBackendAddress(text: string): Address {
 
 type Options = Omit<BackendSpec, 'address'>
 
-const weightMax = 1_000_000
 const connectionsMax = 1_000_000
 const wanted: Readonly<Record<string, string>> = {
-  weight: `;weight=N, N above 0 and at most ${weightMax}`,
+  weight: `;weight=N, N from 0.000001 to ${weightMax}`,
   max: `;max=N, N from 0, which is no limit, to ${connectionsMax}`,
   drain: ';drain',
 }
@@ -87,7 +86,7 @@ function take(
   const number = value !== undefined && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN
   if (name === 'weight') {
     read.weight = number
-    return number > 0 && number <= weightMax
+    return isWeight(number)
   }
   read.maxConnections = number
   return Number.isInteger(number) && number <= connectionsMax

@@ -12,7 +12,7 @@ import { WarmUp } from './warm-up.ts'
 /** What discovery tells of a backend. */
 export interface BackendSpec {
   readonly address: Address
-  /** How much of the work it should get, beside the others; above 0, 1 by default. */
+  /** How much of the work it should get, beside the others; from 0.000001 to 1,000,000, 1 by default. */
   readonly weight?: number
   /** How many leases it holds at the most; 0 is no limit. The pool's own limit by default. */
   readonly maxConnections?: number
@@ -193,10 +193,16 @@ export function checkSpec({ address, weight, maxConnections = 0 }: WholeSpec): v
   }
 }
 
-/** @throws RangeError for a weight that is not above 0. */
+/** Sums and ratios of weights beyond these would be no numbers any more. */
+export const weightMin = 0.000_001
+export const weightMax = 1_000_000
+
+export const isWeight = (weight: number): boolean => weight >= weightMin && weight <= weightMax
+
+/** @throws RangeError for a weight out of range. */
 export function checkWeight(id: string, weight: number): void {
-  if (weight > 0 && weight < Number.POSITIVE_INFINITY) return
-  throw new RangeError(`backend ${id} has weight ${weight}: above 0 wanted`)
+  if (isWeight(weight)) return
+  throw new RangeError(`backend ${id} has weight ${weight}: 0.000001 to ${weightMax} wanted`)
 }
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port >= 0 && port <= 65_535

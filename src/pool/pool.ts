@@ -1,4 +1,5 @@
 import { type Backend, type BackendSpec, checkWeight } from './backend.ts'
+import { Decisions, type Survey, surveyOf } from './decisions.ts'
 import { isWell } from './health.ts'
 import { Judge } from './judge.ts'
 import { Lease } from './lease.ts'
@@ -42,6 +43,8 @@ export class Pool {
   readonly #judge: Judge
   readonly #queue: Queue
   readonly #news = new News()
+  /** How the latest work came to its backends, for whoever asks why. */
+  readonly decisions: Decisions = new Decisions()
   readonly requests: Requests = new Requests()
   #strategy: Strategy
   #failOpenLeases = 0
@@ -77,6 +80,13 @@ export class Pool {
     if (backend === undefined || tried.includes(backend)) return undefined
     const mayTakeWork = this.#roster.candidates.includes(backend) || this.#mayGoOn(backend)
     return mayTakeWork ? this.#lend(backend) : undefined
+  }
+
+  /** What `lease` would choose among now, and who is left out, and why. */
+  survey(key: string, tried: readonly Readonly<Backend>[] = nothing): Survey {
+    this.#passTime()
+    const { backends, candidates } = this.#roster
+    return surveyOf(backends, candidates, tried, this.#strategy, key)
   }
 
   /**
@@ -206,7 +216,7 @@ export class Pool {
     })
   }
 
-  /** @returns false when there is no such backend. @throws RangeError for a weight not above 0. */
+  /** @returns false when there is no such backend. @throws RangeError for a weight out of range. */
   setWeight(id: string, weight: number): boolean {
     checkWeight(id, weight)
     return this.#set(id, (backend) => {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
+import { isWeight, weightMax } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Affinity } from './affinity.ts'
 import { Asked, type Conditions, Fitting } from './route-conditions.ts'
@@ -113,8 +114,9 @@ class Way {
   constructor({ to, stripPrefix = false, ...conditions }: Route) {
     this.fitting = new Fitting(conditions)
     for (const { weight } of to) {
-      if (weight >= 0 && weight < Number.POSITIVE_INFINITY) continue
-      throw new RangeError(`a route has weight '${weight}': a number from 0 wanted`)
+      if (weight === 0 || isWeight(weight)) continue
+      const wanted = `0, or 0.000001 to ${weightMax} wanted`
+      throw new RangeError(`a route has weight '${weight}': ${wanted}`)
     }
     const stripBytes = stripPrefix ? this.fitting.path.length : 0
     this.#shares = to

@@ -42,7 +42,7 @@ describe('a file of backends', () => {
       `5: '80' is not an address: ${shapes}`,
       `6: 'http://e/' is not an address: ${shapes}`,
       "7: 'A:80' is the backend of line 1 again",
-      "8: 'a weight=x' has option 'weight=x': write ;weight=N, N above 0 and at most 1000000",
+      "8: 'a weight=x' has option 'weight=x': write ;weight=N, N from 0.000001 to 1000000",
     ])
   })
 

@@ -34,7 +34,7 @@ it('refuses what cannot be, and says what can', () => {
     [`${'a'.repeat(64)}:1`]: /has a label of more than 63 characters/,
     ['a'.repeat(301)]: /'a{80}…' is not an address/,
     [`${'a.'.repeat(127)}a:1`]: /has more than 253 characters/,
-    'h:1;weight=0': /has option 'weight=0': write ;weight=N, N above 0 and at most 1000000/,
+    'h:1;weight=0': /has option 'weight=0': write ;weight=N, N from 0.000001 to 1000000/,
     'h:1;weight=1e3': /write ;weight=N/,
     [`h:1;weight=${'9'.repeat(400)}`]: /write ;weight=N/,
     'h:1;weight': /write ;weight=N/,

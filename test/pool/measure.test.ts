@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Backend } from '../../src/pool/backend.ts'
-import { spec } from './pools.ts'
+import { Backend, weightMax, weightMin } from '../../src/pool/backend.ts'
+import { arena, spec } from './pools.ts'
 
 interface Sample {
   readonly ms: number
@@ -88,9 +88,20 @@ describe('the share of errors of a backend', () => {
 })
 
 describe('the weight of a backend', () => {
+  it('is one that sums and ratios can be made of: from a millionth to a million', () => {
+    const { pool } = arena(1)
+    for (const weight of [0.000_001, 1_000_000]) assert.ok(pool.setWeight('h:1', weight))
+    for (const weight of [0, -1, 1e-320, 9e-7, 1_000_001, 1e308, Number.NaN]) {
+      const message = `backend h:1 has weight ${weight}: 0.000001 to 1000000 wanted`
+      assert.throws(() => pool.setWeight('h:1', weight), { name: 'RangeError', message })
+      assert.throws(() => pool.update([spec(1, { weight })]), { name: 'RangeError', message })
+    }
+    assert.equal(pool.get('h:1')?.fullWeight, 1_000_000)
+  })
+
   it('stays above 0 and not above the full one, however light, loaded and cold it is', () => {
     const property = fc.property(
-      fc.double({ min: Number.MIN_VALUE, max: Number.MAX_VALUE, noNaN: true }),
+      fc.double({ min: weightMin, max: weightMax, noNaN: true }),
       fc.double(),
       fc.nat(20_000),
       (weight, load, ms) => {
