@@ -10,7 +10,6 @@ const shownMost = 60
 
 /** @param {HTMLElement} list */
 export function createHappenings(list) {
-  list.tabIndex = 0
   const none = h(
     'p',
     { class: 'hint' },

@@ -34,6 +34,9 @@ function tell(state, text) {
   set(document.body, { 'data-stale': state === 'lost' })
 }
 
+// What scrolls must do so by keyboard too.
+for (const each of document.querySelectorAll('.scroll')) each.setAttribute('tabindex', '0')
+
 offerThemes(byId('theme'), draw)
 document.addEventListener('visibilitychange', draw)
 new ResizeObserver(draw).observe(byId('flow'))
