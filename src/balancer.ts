@@ -1,5 +1,6 @@
 import { checkSpec } from './balancer/check.ts'
 import { Fleet } from './balancer/fleet.ts'
+import { merged } from './balancer/merged.ts'
 import type {
   AffinitySpec,
   BalancerSpec,
@@ -24,7 +25,7 @@ export type {
   RouteSpec,
   SourceSpec,
 }
-export { isStrategyFile, loadStrategy }
+export { isStrategyFile, loadStrategy, merged }
 
 export interface BalancerOptions {
   readonly log?: Log

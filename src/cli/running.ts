@@ -1,5 +1,5 @@
 import type { Admin, AdminOptions, Reloads } from '../admin.ts'
-import { type Balancer, type BalancerSpec, createBalancer } from '../balancer.ts'
+import { type Balancer, type BalancerSpec, createBalancer, merged } from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -47,7 +47,7 @@ export async function startRunning(
   const more = { log, graceMs, ...(accessLog && { accessLog }) }
   const balancer = await createBalancer(spec, more)
   const reloads: Reloads = { ok: 0, rejected: 0, isLastOk: true }
-  const reload = file && reloader(balancer, describe, reloads, log)
+  const reload = file && reloader(balancer, { first: spec, describe }, reloads, log)
   let admin: Admin | undefined
   try {
     const orders = {
@@ -82,21 +82,29 @@ export async function startRunning(
 }
 
 type Reload = (why: string) => Promise<readonly string[]>
+type Describe = () => Promise<BalancerSpec>
 
 function reloader(
   balancer: Balancer,
-  describe: () => Promise<BalancerSpec>,
+  { first, describe }: { readonly first: BalancerSpec; readonly describe: Describe },
   reloads: Reloads,
   log: Log,
 ): Reload {
+  let before = first
+  let turn: Promise<unknown> = Promise.resolve()
   const count = (result: 'ok' | 'rejected'): void => {
     reloads[result]++
     reloads.isLastOk = result === 'ok'
   }
-  return async (why) => {
+  const reload: Reload = async (why) => {
+    let described = before
     try {
       // Read when its turn has come: what is applied last is what is read last.
-      const changes = await balancer.apply(describe)
+      const changes = await balancer.apply(async (running) => {
+        described = await describe()
+        return merged(before, described, running)
+      })
+      before = described
       count('ok')
       log.info('reload_ok', sentenceOf(changes, why), { changes, why })
       return changes
@@ -106,6 +114,12 @@ function reloader(
       log.error('reload_rejected', `nothing has changed (${why}): ${message}`, { why })
       throw error
     }
+  }
+  // One after the other: each compares with what the one before has read.
+  return (why) => {
+    const done = turn.then(() => reload(why))
+    turn = done.catch(() => {})
+    return done
   }
 }
 

@@ -58,6 +58,41 @@ describe('what runs from a description', { timeout: 30_000 }, () => {
     assert.equal(told('reload_ok')[2], 'reloaded (f changed): nothing is different')
   })
 
+  it('keeps what was ordered, until the description says something else about that', async (t) => {
+    const described: Described = { spec: simple([1, 2]) }
+    const admin = { host: '127.0.0.1', port: await deadPort() }
+    const { running, told } = await started(t, described, { admin, isAdminWanted: true })
+    const json = { 'content-type': 'application/json' }
+    const order = (path: string, body: object) =>
+      askAt(admin, path, { method: 'POST', headers: json, body })
+    const reloaded = async (spec: BalancerSpec): Promise<unknown> => {
+      described.spec = spec
+      return (await order('/reload', {})).body.changes
+    }
+    await order('/weight', { backend: ':2', weight: 9 })
+    await order('/strategy', { strategy: 'random' })
+    await order('/add', { backend: ':3' })
+    await order('/remove', { backend: ':1' })
+    assert.deepEqual(await reloaded(simple([1, 2])), [])
+    const pool = running.balancer.pools.get('main')!
+    const now = (): unknown => [
+      pool.strategy.name,
+      ...pool.backends.map(({ id, fullWeight }) => `${id} ${fullWeight}`),
+    ]
+    assert.deepEqual(now(), ['random', '127.0.0.1:2 9', '127.0.0.1:3 1'])
+    assert.deepEqual(await reloaded(simple([1, 2, 4])), ['+ backend 127.0.0.1:4 (pool main)'])
+    assert.deepEqual(await reloaded(simple([1, 2], { strategy: 'ring' })), [
+      '- backend 127.0.0.1:4, drained (pool main)',
+      '~ pool main strategy random→ring',
+    ])
+    assert.deepEqual(await reloaded(simple([1, 2, 2], { strategy: 'ring' })), undefined)
+    assert.equal(told('reload_rejected').length, 1)
+    assert.deepEqual(await reloaded(simple([2], { strategy: 'ring' })), [])
+    assert.deepEqual(await reloaded(simple([1, 2], { strategy: 'ring' })), [
+      '+ backend 127.0.0.1:1 (pool main)',
+    ])
+  })
+
   it('goes on as it was when that cannot be', async (t) => {
     const described: Described = { spec: simple([1]) }
     const { running, told } = await started(t, described)
