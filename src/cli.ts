@@ -8,6 +8,7 @@ import { withHelp } from './cli/help.ts'
 import { proxyCommand } from './cli/proxy.ts'
 import { simulateCommand } from './cli/simulate.ts'
 import { steeringCommands } from './cli/steer.ts'
+import { topCommand } from './cli/top.ts'
 import { upCommand } from './cli/up.ts'
 import { version } from './cli/version.ts'
 
@@ -35,7 +36,13 @@ const program = new Command('piloti')
   .version(version(), '-V, --version', 'the version')
 withHelp(program, examples)
 const servers = [upCommand(), proxyCommand(), backendCommand()]
-const commands = [...servers, checkCommand(), ...steeringCommands(), simulateCommand()]
+const commands = [
+  ...servers,
+  checkCommand(),
+  topCommand(),
+  ...steeringCommands(),
+  simulateCommand(),
+]
 for (const command of commands) program.addCommand(command)
 
 try {

@@ -22,7 +22,20 @@ export function withAdminOptions(command: Command): Command {
     .addOption(tokenOption())
 }
 
-export function tokenOption(): Option {
+/** Adds where a running piloti is asked. */
+export function withAskOptions(made: Command): Command {
+  return made
+    .optionsGroup('Options:')
+    .addOption(
+      new Option('--admin <ADDR>', 'where the running piloti is steered')
+        .env('PILOTI_ADMIN')
+        .default(parseAddress(usual), usual)
+        .argParser((text) => usage(() => parseAddress(text))),
+    )
+    .addOption(tokenOption())
+}
+
+function tokenOption(): Option {
   return new Option(
     '--admin-token <TEXT>',
     'who has it may steer; needed if others can reach it',

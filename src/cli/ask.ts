@@ -6,6 +6,8 @@ import { PilotiError, systemCode } from '../base/errors.ts'
 export interface Asking {
   readonly admin: Address
   readonly adminToken?: string
+  /** How long an answer may take, 30 s by default. */
+  readonly timeoutMs?: number
 }
 
 /** What the admin API answers: what is so now, or what is wrong. */
@@ -14,11 +16,9 @@ export interface Answer {
   readonly body: Record<string, unknown>
 }
 
-const timeoutMs = 30_000
-
 /** Asks a running piloti. @throws PilotiError ADMIN_REACH */
 export function ask(
-  { admin, adminToken }: Asking,
+  { admin, adminToken, timeoutMs = 30_000 }: Asking,
   method: 'GET' | 'POST',
   path: string,
   order?: object,

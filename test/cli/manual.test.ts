@@ -19,7 +19,7 @@ const orders = [
   'strategy',
   'reload',
 ]
-const commands = ['up', 'proxy', 'backend', 'check', 'simulate', ...orders]
+const commands = ['up', 'proxy', 'backend', 'check', 'simulate', 'top', ...orders]
 
 describe('the manual', () => {
   for (const command of commands) {
