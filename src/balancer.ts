@@ -10,7 +10,7 @@ import type {
   RouteSpec,
   SourceSpec,
 } from './balancer/spec.ts'
-import { isStrategyFile, loadStrategy } from './balancer/strategy-file.ts'
+import { isStrategyFile, loadStrategy, strategyFileFault } from './balancer/strategy-file.ts'
 import { PilotiError } from './base/errors.ts'
 import { type Log, silent } from './base/log.ts'
 import type { Pool, PoolView } from './pool/pool.ts'
@@ -25,7 +25,7 @@ export type {
   RouteSpec,
   SourceSpec,
 }
-export { isStrategyFile, loadStrategy, merged }
+export { isStrategyFile, loadStrategy, merged, strategyFileFault }
 
 export interface BalancerOptions {
   readonly log?: Log

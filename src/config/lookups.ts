@@ -1,17 +1,18 @@
 import { lookup, Resolver } from 'node:dns/promises'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { isStrategyFile } from '../balancer.ts'
+import { isStrategyFile, strategyFileFault } from '../balancer.ts'
 import { systemCode } from '../base/errors.ts'
 import { shown } from '../base/printable.ts'
 import { parseBackendsFile } from '../discovery/backends-file.ts'
+import { isKnownHost } from '../discovery/host.ts'
 import { takeSnapshot } from '../discovery/snapshot.ts'
 import type { Model } from './model.ts'
 import type { Finding, Path } from './problem.ts'
 
 const usualPort = 80
 
-/** Whether the files exist that the file names. */
+/** Whether the files that the file names exist and can be used. A strategy is tried. */
 export async function missingFiles(model: Model, folder: string): Promise<Finding[]> {
   const looks = model.pools.flatMap((pool) => {
     const { strategy, discover = [] } = pool.keys
@@ -29,10 +30,16 @@ export async function missingFiles(model: Model, folder: string): Promise<Findin
 }
 
 async function strategyFile(strategy: string, path: Path, folder: string): Promise<Finding[]> {
-  const found = await stat(resolve(folder, strategy)).catch(() => undefined)
-  if (found?.isFile()) return []
-  const message = `there is no file '${shown(resolve(folder, strategy))}' for this strategy`
-  return [{ path, message, suggestion: 'paths are relative to the folder of this file' }]
+  const full = resolve(folder, strategy)
+  const found = await stat(full).catch(() => undefined)
+  if (!found?.isFile()) {
+    const message = `there is no file '${shown(full)}' for this strategy`
+    return [{ path, message, suggestion: 'paths are relative to the folder of this file' }]
+  }
+  const fault = await strategyFileFault(full)
+  return fault === ''
+    ? []
+    : [{ path, message: `cannot use strategy file '${shown(full)}': ${fault}` }]
 }
 
 /** A warning: at run time, what is missing may still come. */
@@ -65,7 +72,10 @@ export async function unresolvable(model: Model): Promise<Finding[]> {
     if (known === undefined) names.set(id, { paths: [path], look })
     else known.paths.push(path)
   }
-  const askHost = (host: string, path: Path): void => ask(host, path, () => lookup(host))
+  // What discovery takes as it is, nobody has to know.
+  const askHost = (host: string, path: Path): void => {
+    if (!isKnownHost(host)) ask(host, path, () => lookup(host))
+  }
   for (const listener of model.listeners) {
     const { listen } = listener.keys
     if (listen !== undefined && 'host' in listen) askHost(listen.host, listener.at('listen'))
@@ -79,7 +89,8 @@ export async function unresolvable(model: Model): Promise<Finding[]> {
       if ('file' in source) continue
       const [kind, name] = 'dns' in source ? ['dns', source.dns] : ['srv', source.srv]
       const path = [...pool.at('discover'), i, kind!]
-      if (kind === 'dns' && source.server === undefined) askHost(name!, path)
+      if (kind === 'dns' && (source.server === undefined || isKnownHost(name!)))
+        askHost(name!, path)
       else ask(`${kind} ${name} ${source.server}`, path, () => query(kind!, name!, source.server))
     }
   }

@@ -1,12 +1,12 @@
 import { Resolver } from 'node:dns'
 import { setMaxListeners } from 'node:events'
-import { isIP } from 'node:net'
 import { PilotiError } from '../base/errors.ts'
 import { jittered, type Random } from '../base/random.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import type { Discovery, DiscoveryObserver } from './discovery.ts'
 import { type Found, Lookup } from './dns-lookup.ts'
 import type { Server } from './dns-query.ts'
+import { isKnownHost } from './host.ts'
 import {
   checkedName,
   checkedService,
@@ -43,9 +43,7 @@ export function createDnsDiscovery(
 ): Discovery {
   const check = source.kind === 'srv' ? checkedService : checkedName
   const name = check(source.name, source.name)
-  const isLocal = name === 'localhost' || name.endsWith('.localhost')
-  if (source.kind === 'dns' && (isIP(name) !== 0 || isLocal)) {
-    // Nothing to ask for: an IP address is itself, and the system knows localhost (RFC 6761 6.3).
+  if (source.kind === 'dns' && isKnownHost(name)) {
     return new Known(describeSource(source), [
       { address: { host: name, port: source.port }, weight: 1 },
     ])

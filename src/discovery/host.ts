@@ -22,6 +22,12 @@ export function hostFault(host: string): string | undefined {
   return name.length > nameLengthMax ? `has more than ${nameLengthMax} characters` : undefined
 }
 
+/** Whether there is nothing to ask for: an IP address is itself, and the system knows localhost (RFC 6761 6.3). */
+export function isKnownHost(host: string): boolean {
+  const name = asciiOf(host)
+  return isIP(host) !== 0 || name === 'localhost' || name.endsWith('.localhost')
+}
+
 /** The name that name servers know, without a trailing dot; empty for one that cannot be. */
 export function asciiOf(name: string): string {
   const ascii = /^[\w.-]*$/.test(name) ? name : domainToASCII(name)

@@ -56,6 +56,17 @@ describe('a strategy from a file', () => {
     ['syntax.mjs', 'export default {', /cannot use strategy file '.*syntax\.mjs': /],
     ['throws.mjs', `export default () => { throw new Error('no') }`, /default export threw: no/],
     ['nobody.mjs', `export default { name: 'x', pick: () => 1 }`, /gave 1 instead of a candidate/],
+    ['exits.mjs', 'process.exit(7)', /it calls process\.exit\(7\)/],
+    [
+      'loops.mjs',
+      `export default { name: 'x', pick: () => { while (true) {} } }`,
+      /its pick takes longer than 1000 ms/,
+    ],
+    [
+      'loops.ts',
+      `export default (): unknown => { while (true) {} }`,
+      /its pick takes longer than 1000 ms/,
+    ],
   ]
   for (const [name, text, message] of bad) {
     it(`is refused: ${name}`, async (t) => {

@@ -122,7 +122,10 @@ pools: {x: [:1], y: [:2]}
 describe('a file', () => {
   it('names its files and sockets relative to itself', async (t) => {
     const home = await folder(t)
-    await writeFile(join(home, 'mine.ts'), '')
+    await writeFile(
+      join(home, 'mine.ts'),
+      "export default { name: 'first', pick: ([first]) => first }",
+    )
     await writeFile(join(home, 'servers.txt'), ':5000\n')
     const path = join(home, 'piloti.yaml')
     const text = `
