@@ -1,4 +1,4 @@
-import type { Balancer, PoolSpec } from '../balancer.ts'
+import { type Balancer, isStrategyFile, type PoolSpec } from '../balancer.ts'
 import { formatAddress } from '../base/address.ts'
 import { PilotiError } from '../base/errors.ts'
 import { suggest } from '../base/suggest.ts'
@@ -6,6 +6,7 @@ import { parseBackend } from '../discovery/static.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import type { Pool, PoolView } from '../pool/pool.ts'
 import type { BackendView } from '../pool/view.ts'
+import { createStrategy } from '../strategies/index.ts'
 
 /** Which backend is meant; of which pool, if there are several. */
 export interface Named {
@@ -50,7 +51,7 @@ export function steer(
   return viewOf(pool).backends.find((view) => view.id === id)!
 }
 
-/** Adds a backend until the next reload. @returns what changed. */
+/** Adds a backend until the configuration says otherwise. @returns what changed. */
 export function add(balancer: Balancer, { backend, pool, ...limits }: Added): Promise<Changed> {
   const spec: BackendSpec = { ...parseBackend(backend), ...given(limits) }
   if ('port' in spec.address && spec.address.port === 0) {
@@ -77,7 +78,9 @@ export function remove(balancer: Balancer, { backend, pool: wanted }: Named): Pr
 
 /** Swaps the strategy; counters are kept. @returns what changed. */
 export function setStrategy(balancer: Balancer, pool: string, strategy: string): Promise<Changed> {
-  return applied(balancer, pool, () => ({ strategy }))
+  return applied(balancer, pool, () => ({
+    strategy: isStrategyFile(strategy) ? strategy : createStrategy(strategy).name,
+  }))
 }
 
 /** Changes what runs when its turn has come: two orders at a time both count. */

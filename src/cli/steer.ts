@@ -82,7 +82,7 @@ const orders: readonly Order[] = [
   {
     name: 'add',
     summary: 'add a backend',
-    about: 'Adds a backend, until the next reload.',
+    about: 'Adds a backend, until the configuration says otherwise about it.',
     args: [backend],
     examples: ['piloti add :5004', "piloti add ':5004;weight=3'"],
     body: (id) => ({ backend: id }),
@@ -90,7 +90,8 @@ const orders: readonly Order[] = [
   {
     name: 'remove',
     summary: 'take a backend out',
-    about: 'Takes a backend out; what it has, it finishes.',
+    about:
+      'Takes a backend out, until the configuration says otherwise about it; what it has, it finishes.',
     args: [backend],
     examples: ['piloti remove :5004'],
     body: (id) => ({ backend: id }),
@@ -98,7 +99,8 @@ const orders: readonly Order[] = [
   {
     name: 'strategy',
     summary: 'pick in another way',
-    about: 'Picks with another strategy from now on; all counters are kept.',
+    about:
+      'Picks with another strategy, until the configuration says otherwise; all counters are kept.',
     args: [strategy],
     examples: ['piloti strategy least-connections', 'piloti strategy ./mine.ts'],
     // Where piloti runs, a relative path may mean another file.

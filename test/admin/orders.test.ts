@@ -103,7 +103,7 @@ describe('the admin API', { timeout }, () => {
     const { balancer, order } = await steered(t, simple([await named(t, 'a')]))
     const { body } = await order('/strategy', { strategy: 'LeastConnections' })
     assert.deepEqual(body, {
-      changes: ['~ pool main strategy round-robin→LeastConnections'],
+      changes: ['~ pool main strategy round-robin→least-connections'],
     })
     assert.equal(balancer.pools.get('main')!.strategy.name, 'least-connections')
   })
