@@ -52,7 +52,9 @@ start it with ./scripts/setup.sh, or say where it is with --url`)
   const results = await run(plan, right, progress.step)
   const report = summarize(plan, results, performance.now() - startMs)
   progress.end()
+  const dashboard = plan.json ? undefined : await findDashboard()
   console.log(plan.json ? JSON.stringify(report) : describe(report))
+  if (dashboard !== undefined) console.log(`\nwho gets the work, live: ${dashboard}`)
   process.exit(report.failed === 0 ? 0 : 1)
 }
 
@@ -115,6 +117,17 @@ async function reach({ hostname, port }) {
     return name === 'AbortError' ? `no answer within ${reachTimeoutMs} ms` : (code ?? message)
   } finally {
     socket.destroy()
+  }
+}
+
+/** Where a browser shows what happens, if a piloti is steered at the usual place. */
+async function findDashboard() {
+  const url = 'http://127.0.0.1:9901/'
+  try {
+    const { headers, ok } = await fetch(url, { signal: AbortSignal.timeout(500) })
+    return ok && headers.get('content-type')?.startsWith('text/html') ? url : undefined
+  } catch {
+    return undefined
   }
 }
 

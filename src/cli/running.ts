@@ -26,6 +26,8 @@ export interface RunningOptions {
 /** A balancer at work, and how to steer it. */
 export interface Running extends Served {
   readonly balancer: Balancer
+  /** Where it is steered, if it is. */
+  readonly admin?: Address
 }
 
 /**
@@ -68,6 +70,7 @@ export async function startRunning(
   const unwatch = file?.watch(() => reloadUnasked?.(`${file.name} changed`))
   return {
     balancer,
+    ...(admin && { admin: admin.address }),
     view: () => balancer.view(),
     ...(reloadUnasked && { reload: reloadUnasked }),
     ...(accessLog && { reopen: () => accessLog.reopen() }),

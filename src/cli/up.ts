@@ -65,7 +65,7 @@ async function start(flags: UpFlags, self: Command, log: Logger): Promise<Served
   const running = await startInFront(children, flags, self, log)
   const { balancer } = running
   if (flags.json) console.log(JSON.stringify(listening(balancer, children)))
-  else if (!flags.quiet) console.log(welcome(balancer, children, flags))
+  else if (!flags.quiet) console.log(welcome(running, children, flags))
   return { ...running, close: () => close(running, children) }
 }
 
@@ -104,7 +104,7 @@ function listening(balancer: Balancer, { all }: Children): object {
   return { ...listeningLine(balancer), backends }
 }
 
-function welcome(balancer: Balancer, { all }: Children, { mode }: UpFlags): string {
+function welcome({ admin, balancer }: Running, { all }: Children, { mode }: UpFlags): string {
   const { address } = balancer.listeners.get('default')!
   const { strategy } = balancer.pools.get('default')!
   const url = urlOf(address)
@@ -117,6 +117,9 @@ function welcome(balancer: Balancer, { all }: Children, { mode }: UpFlags): stri
     ...('path' in address || !existsSync(stressScript)
       ? []
       : [[stress, '100 requests by 5 clients, and who answered them']]),
+    ...(admin === undefined || 'path' in admin
+      ? []
+      : [[urlOf(admin), 'the dashboard: who gets the work, live']]),
     [`kill -9 ${all[0]?.pid}`, 'the first backend dies: see who takes over'],
   ]
   const width = Math.max(...lines.map(([what = '']) => what.length))

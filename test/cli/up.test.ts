@@ -32,11 +32,14 @@ describe('piloti up', { concurrency: 3 }, () => {
 
   it('welcomes people with what to try next, and takes the original names', async (t) => {
     const args = anyPorts.filter((word) => word !== '--json')
-    const command = piloti(t, ['up', ...args, '-n', '2', '-s', 'LeastResponseTime'])
+    const more = ['-n', '2', '-s', 'LeastResponseTime', '--admin', '127.0.0.1:0']
+    const command = piloti(t, ['up', ...args, ...more])
     const first = await command.line(/piloti is up/)
     assert.match(first, /2 backends behind 127\.0\.0\.1:\d+, strategy least-response-time, mode/)
     const [, url = ''] = /curl (\S+)/.exec(await command.line(/curl/)) ?? []
     assert.equal(await curl(url), `${pi100}\n`)
+    const [dashboard = ''] = /http:\S+/.exec(await command.line(/the dashboard/)) ?? []
+    assert.match(await curl(dashboard), /<title>piloti/)
     command.kill('SIGTERM')
     assert.equal((await command.ended).code, 0)
   })
