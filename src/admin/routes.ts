@@ -4,6 +4,7 @@ import { type Balancer, isStrategyFile } from '../balancer.ts'
 import { PilotiError } from '../base/errors.ts'
 import type { LogLevel } from '../base/log.ts'
 import { shown } from '../base/printable.ts'
+import { decisionsOf, decisionsView } from './decisions.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Maintenance } from './maintenance.ts'
 import { addMetrics, type MetricsOptions } from './metrics.ts'
@@ -87,6 +88,9 @@ function addReads(
       backends.map((backend) => ({ pool, ...backend })),
     ),
   )
+  get('/decisions', 'how the latest requests came to their backends', decisionsView, () =>
+    decisionsOf(balancer),
+  )
   get('/listeners', 'the listeners by name', listenersView, listeners)
   get('/strategies', 'the strategies that /strategy takes by name', strategyList, strategyViews)
   get('/version', 'what runs here', versionView, () => ({
@@ -143,7 +147,7 @@ function addBackendOrders(
   )((order) => viewed(order, (pool, id) => pool.setWeight(id, order.weight)))
   post(
     '/add',
-    'add a backend, until the next reload',
+    'add a backend, until the configuration says otherwise',
     added,
     changed,
   )((order) => add(balancer, order))

@@ -39,4 +39,6 @@ export interface Strategy {
    * What it throws comes out of `pool.lease`; in a proxy nobody catches it. See `guarded`.
    */
   pick<C extends Candidate>(candidates: Candidates<C>, key: string): C
+  /** What `pick` compares, where that is one number a candidate: the lowest wins. To explain picks; changes nothing. */
+  score?(candidate: Candidate, key: string): number
 }

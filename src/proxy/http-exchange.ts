@@ -300,6 +300,7 @@ export class Exchange implements ConnectionUser {
     const { keepAlive, minor } = this.#head
     this.#readMs = performance.now()
     this.#tries.lease!.answered(this.#readMs - this.#sentMs, head.status >= 500)
+    this.#tries.notes?.answered(this.#readMs)
     body.begin(head, outbox, this.#client.socket, this.#head)
     if (head.minor === 0) oldBackends.add(backend)
     else oldBackends.delete(backend)
@@ -308,7 +309,7 @@ export class Exchange implements ConnectionUser {
     this.#keepsClient = mayStay && !this.wantsBody && body.isDelimited
     const persistent = minor === 0 ? 'keep-alive' : 'none'
     const isWritten = heads.forward({
-      block: this.#tries.cookieLine,
+      block: this.#tries.answerLines,
       date: dateLine(),
       chunked: head.coded ? minor > 0 : body.isChunked,
       connection: this.#keepsClient ? persistent : 'close',
@@ -316,7 +317,7 @@ export class Exchange implements ConnectionUser {
     if (!isWritten) return this.#distrust('a head that is too large')
     this.#hasResponse = true
     this.#tries.lease!.responded(head.status)
-    this.#tries.notes?.answered(head.status, this.#readMs)
+    if (this.#tries.notes !== undefined) this.#tries.notes.status = head.status
     return true
   }
 

@@ -10,12 +10,13 @@ import type { Lease, Outcome } from '../pool/lease.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Waiter } from '../pool/queue.ts'
 import type { Affinity } from './affinity.ts'
+import { Explanation } from './explain.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpContext } from './http-context.ts'
 import type { HttpSettings } from './http-settings.ts'
-import type { Notes } from './notes.ts'
+import { Notes } from './notes.ts'
 import type { Destination } from './routes.ts'
-import { type Identity, identityOf } from './tracing.ts'
+import { asksWhy, type Identity, identityOf } from './tracing.ts'
 
 const noBackends: readonly Readonly<Backend>[] = []
 /** No more than this of a long body waits for a slow client. */
@@ -60,6 +61,8 @@ export class Tries implements Waiter {
   notes: Notes | undefined
   /** What the request is called, where anybody wants to know. */
   identity: Identity | undefined
+  /** For the decisions of the pool, and for a client that asks. */
+  explanation: Explanation | undefined
   readonly #exchange: Trying
   readonly #client: HttpClient
   readonly #context: HttpContext
@@ -69,12 +72,16 @@ export class Tries implements Waiter {
   #affinity: Affinity | undefined
   /** The backend that the client was given before. */
   #knownId: string | undefined
-  /** Whether the next try needs a fresh connection, because a reused one had come to its end. */
-  #mustDial = false
+  /** Whose reused connection had come to its end: others of its may have, too. */
+  #stale: Readonly<Backend> | undefined
   /** What to tell when there is nobody left to ask. */
   #lastError: Told | undefined
   #queuedMs = 0
   #isInBudget = false
+  /** Whether the client wants to be told why it got this backend. */
+  #isAsked = false
+  #head: RequestHead | undefined
+  #headBytes: Buffer | undefined
   /** What waits for room in the budget. */
   #waiting: (() => void) | undefined
 
@@ -91,8 +98,17 @@ export class Tries implements Waiter {
     return this.lease?.backend ?? this.#last
   }
 
+  /** Lines for the client, in the answer of a backend. */
+  get answerLines(): Buffer | null {
+    const { notes } = this
+    const cookie = this.#cookieLine
+    if (!this.#isAsked || this.explanation === undefined || notes === undefined) return cookie
+    const line = this.explanation.line(notes)
+    return cookie === null ? line : Buffer.concat([cookie, line])
+  }
+
   /** The line that gives the leased backend to the client, if the client does not have it. */
-  get cookieLine(): Buffer | null {
+  get #cookieLine(): Buffer | null {
     const affinity = this.#affinity
     if (affinity?.cookieLine === undefined) return null
     const { id } = this.lease!.backend
@@ -102,6 +118,7 @@ export class Tries implements Waiter {
   /** Picks a backend for the request, and gives the exchange a connection to it. */
   begin({ affinity, name, pool }: Destination, head: RequestHead, bytes: Buffer): void {
     this.pool = pool
+    if (pool.decisions.isDue()) this.#explain()
     if (this.notes !== undefined) this.notes.pool = name ?? ''
     if (affinity !== undefined) {
       this.#affinity = affinity
@@ -137,8 +154,8 @@ export class Tries implements Waiter {
    */
   repeat(what: string, isStale: boolean, error: Told): boolean {
     const { backend } = this.lease!
-    this.#mustDial = true
-    if (!isStale) this.tried = [...this.tried, backend]
+    if (isStale) this.#stale = backend
+    else this.tried = [...this.tried, backend]
     this.#release(isStale ? 'aborted' : 'failed', what)
     return this.#another(error)
   }
@@ -184,11 +201,14 @@ export class Tries implements Waiter {
 
   /** Tells the access log, if there is one, that all is over; `status` counts unless an answer has begun. */
   tell(how: string, status: number): void {
+    if (status >= 500 && this.explanation === undefined) this.#explainFailure()
     const { notes } = this
     if (notes === undefined) return
     this.notes = undefined
     notes.ended(how.toLowerCase(), status)
     this.#context.accessLog?.tell(notes)
+    if (this.explanation === undefined || this.pool === undefined) return
+    this.pool.decisions.add(this.explanation.decision(notes))
   }
 
   /** What the request is called: for the log. */
@@ -199,25 +219,52 @@ export class Tries implements Waiter {
 
   /** Finds out what the request is called, where anybody wants to know. */
   identify(head: RequestHead, bytes: Buffer): void {
-    const { requestId, trace } = this.#settings.options
+    const { requestId, trace, trust } = this.#settings.options
     const { notes } = this
-    if (!requestId && trace === 'pass' && notes === undefined) return
+    this.#head = head
+    this.#headBytes = bytes
+    if (!requestId && trace === 'pass' && notes === undefined && trust.length === 0) return
     const { isTrusted } = this.#settings.linesOf(this.#client.key)
+    if (isTrusted && asksWhy(head, bytes)) {
+      this.#isAsked = true
+      this.#explain()
+    }
+    if (!requestId && trace === 'pass' && notes === undefined) return
     this.identity = identityOf(head, bytes, { isTrusted, requestId, trace })
     if (notes === undefined) return
     notes.requestId = this.identity.requestId
     notes.traceId = this.identity.traceId
   }
 
+  /** From here on it is noted how a backend is found. */
+  #explain(): void {
+    this.explanation ??= new Explanation()
+    const startMs = this.startMs || performance.now()
+    this.notes ??= new Notes(this.#client.key, startMs, this.#head, this.#headBytes)
+  }
+
+  /** What was not noted from the start shows how things are now. */
+  #explainFailure(): void {
+    const { pool } = this
+    if (pool?.decisions.takesFailure(performance.now()) !== true) return
+    this.#explain()
+    this.explanation!.look(pool.survey(this.key))
+    if (this.backend !== undefined) this.explanation!.picked(this.backend.id)
+  }
+
   #ownHeaders(status: number): Readonly<Record<string, string>> {
     const { requestId = '' } = this.identity ?? {}
+    const { explanation, notes } = this
+    const why = this.#isAsked && notes !== undefined && explanation?.value(notes)
     return {
       ...(status === 503 && { 'Retry-After': '1' }),
       ...(this.#settings.options.requestId && requestId && { 'X-Request-Id': requestId }),
+      ...(why && { 'X-Piloti-Explain': why }),
     }
   }
 
   #start(pool: Pool): void {
+    this.explanation?.look(pool.survey(this.key, this.tried))
     const known = this.#knownId
     const own = known === undefined ? undefined : pool.leaseOf(known, this.tried)
     const lease = own ?? pool.lease(this.key, this.tried)
@@ -243,9 +290,16 @@ export class Tries implements Waiter {
     this.lease = lease
     if (this.retries > 0) this.#context.stats.retries++
     this.notes?.tries(lease.backend.id)
-    const idle = this.#mustDial ? undefined : this.#context.idle.take(lease.backend)
+    this.explanation?.picked(lease.backend.id)
+    const idle = this.#mustDial(lease.backend) ? undefined : this.#context.idle.take(lease.backend)
     if (idle === undefined) this.#dial(lease)
     else this.#exchange.use(idle)
+  }
+
+  /** The last try takes no chances with another old connection, either. */
+  #mustDial(backend: Readonly<Backend>): boolean {
+    if (this.#stale === undefined) return false
+    return backend === this.#stale || this.retries >= this.#settings.options.retriesMax
   }
 
   #dial(lease: Lease): void {
@@ -281,6 +335,8 @@ export class Tries implements Waiter {
     const { budget, log, stats } = this.#context
     const { connectTimeoutMs, retriesMax } = this.#settings.options
     this.settle()
+    if (this.explanation === undefined) this.#explainFailure()
+    this.explanation?.failed(error.message)
     this.#lastError = error
     if (this.retries >= retriesMax) return false
     // For its turn among the retries it waits no longer than for a connection.

@@ -26,7 +26,7 @@ export function openTunnel(
   const { notes, pool } = tries
   const lease = tries.lease!
   lease.responded(101)
-  notes?.answered(101)
+  notes?.answered()
   notes?.read()
   const { tunnelIdleTimeoutMs, halfClosedTimeoutMs } = client.settings.options
   const observer: RelayObserver = {

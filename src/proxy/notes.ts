@@ -59,7 +59,12 @@ export class Notes {
    * @param startMs the arrival on the monotonic clock.
    * @param head of a request; it is read when all is over, from `bytes`.
    */
-  constructor(client: string, startMs: number, head?: RequestHead, bytes?: Buffer) {
+  constructor(
+    client: string,
+    startMs: number,
+    head?: RequestHead | undefined,
+    bytes?: Buffer | undefined,
+  ) {
     this.client = client
     this.#startMs = startMs
     this.#head = head
@@ -86,10 +91,9 @@ export class Notes {
     this.connectMs = performance.now() - this.#markMs
   }
 
-  /** The answer has begun. */
-  answered(status: number, nowMs: number = performance.now()): void {
+  /** There is the head of an answer, or its first byte. */
+  answered(nowMs: number = performance.now()): void {
     this.firstByteMs = nowMs - this.#startMs
-    this.status = status
   }
 
   /** It is over: nothing is noted from here on. @param status unless an answer has begun with another. */

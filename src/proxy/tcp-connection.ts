@@ -117,7 +117,7 @@ export class TcpConnection implements RelayObserver {
     const lease = this.#lease!
     if (!lease.isAnswered) {
       lease.answered(performance.now() - this.#dialledMs)
-      this.#notes?.answered(0)
+      this.#notes?.answered()
     }
     lease.received(bytes)
     if (this.#notes !== undefined) this.#notes.responseBytes += bytes

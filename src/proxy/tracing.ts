@@ -51,11 +51,18 @@ export function identityOf(
   return { requestId: id, traceId, lines: lines === '' ? null : Buffer.from(lines, 'latin1') }
 }
 
-type Name = 'traceparent' | 'tracestate' | 'x-request-id'
+/** Whether the client wants to be told why it got its backend. */
+export function asksWhy({ fields, start }: RequestHead, bytes: Buffer): boolean {
+  return onlyValue(fields, bytes, start, 'x-piloti-explain') === '1'
+}
 
-const names = Object.fromEntries(
-  ['traceparent', 'tracestate', 'x-request-id'].map((name) => [name, Buffer.from(name)]),
-) as Record<Name, Buffer>
+const names = {
+  traceparent: Buffer.from('traceparent'),
+  tracestate: Buffer.from('tracestate'),
+  'x-request-id': Buffer.from('x-request-id'),
+  'x-piloti-explain': Buffer.from('x-piloti-explain'),
+} as const
+type Name = keyof typeof names
 
 /** The next line of that name from line `after` on; -1 when there is none. */
 function find(fields: FieldLines, bytes: Buffer, start: number, name: Name, after = 0): number {

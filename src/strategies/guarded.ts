@@ -34,6 +34,14 @@ export function guarded(own: Strategy, fallback: Strategy, options: GuardOptions
     get ignoresKey() {
       return picker.ignoresKey as true
     },
+    score(candidate, key) {
+      // It only explains: what it makes of that is its own affair.
+      try {
+        return picker.score?.(candidate, key) ?? Number.NaN
+      } catch {
+        return Number.NaN
+      }
+    },
     pick(candidates, key) {
       if (picker === fallback) return fallback.pick(candidates, key)
       const startMs = now()

@@ -17,5 +17,6 @@ export function leastConnections(random: Random = Math.random): Strategy {
     name: 'least-connections',
     ignoresKey: true,
     pick: (candidates) => least.pick(candidates, load),
+    score: load,
   }
 }

@@ -30,6 +30,7 @@ export function peakEwma(now: Clock = monotonic, random: Random = Math.random): 
   return {
     name: 'peak-ewma',
     ignoresKey: true,
+    score: (candidate) => cost(candidate, now()),
     pick(candidates) {
       if (candidates.length === 1) return candidates[0]
       urn.fill(candidates)
