@@ -42,15 +42,15 @@ export class IdleConnections<K, C extends Reusable> implements Expiring {
     return connection
   }
 
-  /** Keeps a connection for later; the oldest makes room when there are too many. */
-  put(key: K, connection: C): void {
+  /** Keeps a connection for later; the oldest makes room when there are `atMost`, or too many, already. */
+  put(key: K, connection: C, atMost: number = Number.POSITIVE_INFINITY): void {
     let stack = this.#stacks.get(key)
     if (stack === undefined) {
       stack = []
       this.#stacks.set(key, stack)
       this.#sweep.add(this)
     }
-    if (stack.length >= this.perBackendMax) stack.shift()?.destroy()
+    if (stack.length >= Math.min(this.perBackendMax, atMost)) stack.shift()?.destroy()
     stack.push(connection)
   }
 

@@ -71,6 +71,8 @@ export class Backend implements Candidate {
   /** How busy it says it is, from 0; 1 and above is too busy for any more work. */
   load = 0
   active = 0
+  /** The most that it held at a time. */
+  activePeak = 0
   waiting = 0
   responseTimeMs = 0
   peakResponseTimeMs = 0

@@ -42,6 +42,7 @@ export class Lease {
     if (backend.waiting === 0) backend.quietSinceMs = lessor.now()
     backend.waiting++
     backend.active++
+    if (backend.active > backend.activePeak) backend.activePeak = backend.active
     backend.leases++
   }
 

@@ -110,7 +110,8 @@ export class HttpContext implements ConnectionOwner {
     if (keptMs <= 0 || idleConnectionsMax === 0 || isLeaving) return connection.destroy()
     connection.exchanges++
     connection.idleUntilMs = this.sweep.nowMs + keptMs
-    this.idle.put(backend, connection)
+    // More were never needed at a time: retries that dial would leave one behind each.
+    this.idle.put(backend, connection, backend.activePeak)
   }
 
   /** Counts, and tells the log, what went wrong with a request, perhaps one for `pool`. */

@@ -44,6 +44,14 @@ describe('idle connections', () => {
     assert.ok(all.every(({ isOpen }) => !isOpen))
   })
 
+  it('ends the oldest also when there are as many as were ever needed', () => {
+    const { idle } = make()
+    const all = [new Connection(), new Connection()]
+    for (const connection of all) idle.put('x', connection, 1)
+    assert.deepEqual([all[0]?.isOpen, idle.take('x')], [false, all[1]])
+    idle.clear()
+  })
+
   it('ends those of one backend, and keeps the others', () => {
     const { idle } = make()
     const [a, b, other] = [new Connection(), new Connection(), new Connection()]

@@ -223,6 +223,23 @@ describe('retries', { concurrency: 4, timeout: 15_000 }, () => {
     assert.equal(proxy.view().pool.backends[0]!.health, 'up')
   })
 
+  it('keep no more idle connections than were needed at a time', async (t) => {
+    let nth = 0
+    const flaky = await backend(t, (socket) => {
+      socket.on('data', () => (nth++ % 2 === 0 ? socket.write(ok('x')) : socket.resetAndDestroy()))
+    })
+    const { proxy } = await fronted(t, [await named(t, 'x'), flaky])
+    const client = open(proxy.address)
+    for (let sent = 0; sent < 40; sent++) {
+      client.write(keep(get()))
+      assert.equal(statusOf(await hearing(client, /x$/)), '200')
+    }
+    assert.ok(proxy.view().http!.retries > 10)
+    assert.ok(proxy.view().http!.idleConnections <= 2)
+    client.destroy()
+    await settled(proxy)
+  })
+
   it('lets clients leave that wait for a retry', async (t) => {
     const waiting: Socket[] = []
     const slow = await backend(t, (socket) => socket.once('data', () => waiting.push(socket)))
