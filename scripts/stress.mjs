@@ -52,7 +52,7 @@ start it with ./scripts/setup.sh, or say where it is with --url`)
   const results = await run(plan, right, progress.step)
   const report = summarize(plan, results, performance.now() - startMs)
   progress.end()
-  const dashboard = plan.json ? undefined : await findDashboard()
+  const dashboard = plan.json ? undefined : await findDashboard(plan.url)
   console.log(plan.json ? JSON.stringify(report) : describe(report))
   if (dashboard !== undefined) console.log(`\nwho gets the work, live: ${dashboard}`)
   process.exit(report.failed === 0 ? 0 : 1)
@@ -120,12 +120,18 @@ async function reach({ hostname, port }) {
   }
 }
 
-/** Where a browser shows what happens, if a piloti is steered at the usual place. */
-async function findDashboard() {
+/**
+ * Where a browser shows what happens, if the piloti that is steered at the usual place is this one.
+ *
+ * @param {URL} proxy
+ */
+async function findDashboard({ port }) {
   const url = 'http://127.0.0.1:9901/'
   try {
-    const { headers, ok } = await fetch(url, { signal: AbortSignal.timeout(500) })
-    return ok && headers.get('content-type')?.startsWith('text/html') ? url : undefined
+    const answer = await fetch(`${url}status`, { signal: AbortSignal.timeout(500) })
+    const { listeners } = await answer.json()
+    const ends = Object.values(listeners).map(({ address }) => address.split(':').at(-1))
+    return ends.includes(port || '80') ? url : undefined
   } catch {
     return undefined
   }
