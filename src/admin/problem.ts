@@ -28,6 +28,7 @@ const problemOf = (code: ErrorCode, message: string): ProblemView => ({
 /** What to do now. */
 const hints: Partial<Record<ErrorCode, string>> = {
   ADDRESS: 'GET /backends shows those that there are; an address is HOST:PORT, :PORT or unix:/PATH',
+  ADMIN_BUSY: 'close one of the dashboards that are open',
   ADMIN_FAILED: 'the fault is in piloti: please report it',
   ADMIN_METHOD: 'the header Allow says which methods there are',
   ADMIN_ORDER: 'GET /openapi.json describes every order',

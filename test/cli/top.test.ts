@@ -129,7 +129,7 @@ describe('piloti top', needs, () => {
     await see(/nothing was done/)
     assert.equal(it().isDraining, false)
     await type('d', 'y')
-    await see(new RegExp(`${id} +draining[sS]*${id} \\(main\\) is draining`))
+    await see(new RegExp(`${id} +draining[\\s\\S]*${id} \\(main\\) is draining`))
     assert.equal(it().isDraining, true)
     await type('r', 'y')
     await see(new RegExp(`^> ${id} +up`, 'm'))
