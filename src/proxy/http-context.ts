@@ -10,6 +10,7 @@ import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Transition } from '../pool/transition.ts'
 import type { AccessLog } from './access-log.ts'
+import { Failures } from './failures.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpOptions } from './http-options.ts'
 import { HttpSettings, type HttpTimeouts } from './http-settings.ts'
@@ -77,6 +78,7 @@ export class HttpContext implements ConnectionOwner {
   readonly #watched = new Map<Pool, () => void>()
   /** Of the pools that turn clients away; weak, since requests of one may outlast its routes. */
   readonly #outages = new WeakMap<Pool, Outage>()
+  readonly #failures: Failures
 
   /** @throws PilotiError ADDRESS for what `trust` holds. */
   constructor(
@@ -86,6 +88,7 @@ export class HttpContext implements ConnectionOwner {
     accessLog: AccessLog | undefined,
   ) {
     this.log = log
+    this.#failures = new Failures(log, this.sweep)
     this.accessLog = accessLog
     this.settings = new HttpSettings(options, router)
     this.idle = new IdleConnections(this.sweep, options.idleConnectionsMax)
@@ -121,8 +124,10 @@ export class HttpContext implements ConnectionOwner {
     if (pool !== undefined && shortages.has(code)) {
       return this.#outageOf(pool).refuse(new PilotiError(code, message))
     }
-    const level = errorKinds[code].side === 'client' ? 'debug' : 'warn'
-    this.log[level]('request_failed', message, { code, ...fields })
+    const { side } = errorKinds[code]
+    const known = { code, ...fields }
+    if (side === 'backend') return this.#failures.tell(message, known)
+    this.log[side === 'client' ? 'debug' : 'warn']('request_failed', message, known)
   }
 
   /** A client of `pool` was served. */
@@ -135,6 +140,7 @@ export class HttpContext implements ConnectionOwner {
     this.isDraining = true
     this.#watch([])
     this.idle.clear()
+    this.#failures.end()
     for (const client of this.clients) client.drain()
   }
 
