@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Balancer } from '../balancer.ts'
 import { PilotiError } from '../base/errors.ts'
 import { strategies } from '../strategies/index.ts'
+import { latestDecisions } from './dashboard/latest-decisions.ts'
 import { stateOf } from './dashboard/state.ts'
 import type { Sample, Update } from './dashboard/told.ts'
 import { EventsLog } from './events-log.ts'
@@ -31,7 +32,8 @@ export function addEvents(
   const about = { version, pid: process.pid, strategies: Object.keys(strategies), edgesMs }
   const update = (samples: readonly Sample[], toldNth: number): Update => {
     const happenings = log.since(toldNth)
-    return { nowMs: Date.now(), state: stateOf(balancer), samples, happenings }
+    const decisions = latestDecisions(balancer)
+    return { nowMs: Date.now(), state: stateOf(balancer), samples, happenings, decisions }
   }
   let toldNth = 0
   const ticker = setInterval(

@@ -1,4 +1,5 @@
 import type { Health } from '../../pool/backend.ts'
+import type { Decision } from '../../pool/decisions.ts'
 
 /** What viewers of the dashboard are told, as JSON: first all that is kept, then what is new. */
 export interface Update {
@@ -7,6 +8,8 @@ export interface Update {
   readonly state: State
   readonly samples: readonly Sample[]
   readonly happenings: readonly Happening[]
+  /** The latest of all pools, newest first. */
+  readonly decisions: readonly DecisionTold[]
   /** In the first one only. */
   readonly about?: About
 }
@@ -102,4 +105,10 @@ export interface Happening {
   readonly sentence: string
   readonly pool?: string
   readonly backend?: string
+}
+
+/** How a piece of work came to its backend; all of it is at `/decisions`. */
+export interface DecisionTold
+  extends Pick<Decision, 'atMs' | 'what' | 'client' | 'picks' | 'durationMs' | 'status' | 'end'> {
+  readonly pool: string
 }

@@ -1,5 +1,6 @@
 // Wires the parts: one stream of updates, one model, and a drawing for each part.
 import { askForToken, currentToken } from './ask.js'
+import { createDecisions } from './decisions.js'
 import { byId, say, set } from './dom.js'
 import { createFlow, flowKey } from './flow.js'
 import { createHappenings } from './happenings.js'
@@ -17,6 +18,7 @@ const parts = [
   createFlow(byId('flow')),
   createPools(byId('pools'), createOrders(model)),
   createHappenings(byId('happenings')),
+  createDecisions(byId('decisions')),
 ]
 
 function draw() {

@@ -18,10 +18,12 @@ export class Model {
   samples = []
   /** @type {Happening[]} */
   happenings = []
+  /** @type {Update['decisions']} */
+  decisions = []
   nowMs = 0
 
   /** @param {Update} update */
-  take({ about, happenings, nowMs, samples, state }) {
+  take({ about, decisions, happenings, nowMs, samples, state }) {
     if (about !== undefined) {
       // After a break all is told anew, perhaps by another process.
       this.about = about
@@ -29,6 +31,7 @@ export class Model {
       this.happenings = []
     }
     this.state = state
+    this.decisions = decisions
     this.nowMs = nowMs
     this.samples.push(...samples)
     const first = this.samples.findIndex(({ atMs }) => atMs > nowMs - this.about.keptMs)
