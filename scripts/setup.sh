@@ -14,8 +14,8 @@ the proxy in front of them. Ctrl-C stops everything.
   scripts/setup.sh --listen :9000 -- --first-port 6000 --log-level debug
 
   -n, --backends N       how many π backends (default 4, on ports 5000 …)
-  -s, --strategy NAME    n-to-1, round-robin, least-connections or
-                         least-response-time (default round-robin)
+  -s, --strategy NAME    round-robin (the default), least-connections, …:
+                         see piloti proxy --help
   -m, --mode MODE        how the proxy forwards: see piloti up --help
   -l, --listen ADDR      where the proxy listens (default 127.0.0.1:8080)
   -h, --help             this text

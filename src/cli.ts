@@ -46,7 +46,11 @@ const commands = [
 for (const command of commands) program.addCommand(command)
 
 try {
-  await program.parseAsync()
+  const [word = ''] = process.argv.slice(2)
+  const isUnknown =
+    /^\w/.test(word) && ![...commands.map((each) => each.name()), 'help'].includes(word)
+  // Commander would give the general help for `piloti nonsense --help`.
+  await program.parseAsync(isUnknown ? [word] : process.argv.slice(2), { from: 'user' })
 } catch (error) {
   // Commander has said its own errors already.
   if (!(error instanceof CommanderError)) process.stderr.write(explain(error, isVerbose()))

@@ -70,5 +70,8 @@ function tally(name: string, { problems }: Checked): string {
 
 /** Ends at once when all is said: a name server that does not answer would keep the process for long. */
 function end(said: string, code: number): Promise<never> {
-  return new Promise(() => process.stdout.write(said, () => process.exit(code)))
+  return new Promise(() => {
+    // Whoever listens for errors of stdout ends a write that failed.
+    process.stdout.write(said, (error) => void (error ?? process.exit(code)))
+  })
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { BalancerSpec } from '../balancer.ts'
+import { PilotiError } from '../base/errors.ts'
 import type { Configuration } from '../config.ts'
 import { type AccessLogFlags, accessLogFlags } from './access-log-options.ts'
 import { type ProxyFlags, runningOptions } from './flagged.ts'
@@ -53,8 +54,12 @@ export async function readConfiguration(
         }
       }
       let known: Configuration | undefined = first
+      const loadAgain = (): Promise<Configuration> => {
+        if (file !== '-') return loadConfig(file)
+        throw new PilotiError('CONFIG', 'standard input cannot be read again')
+      }
       const describe = async (): Promise<BalancerSpec> => {
-        const next = known ?? (await loadConfig(file))
+        const next = known ?? (await loadAgain())
         known = undefined
         tellWarnings(next)
         if (ofProcess(next) !== ofProcess(first)) {

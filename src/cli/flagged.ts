@@ -37,8 +37,9 @@ export function startFlags(
   return startRunning(async () => spec, runningOptions(flags, self), log)
 }
 
-/** Ends with a usage error when a flag was given that has no effect in this mode. */
-export function refuseOfOtherMode({ mode, affinity }: ProxyFlags, self: Command): void {
+/** Ends with a usage error when a flag was given that has no effect in this mode, or beside another. */
+export function refuseOfOtherMode(flags: ProxyFlags, self: Command): void {
+  const { affinity, healthInterval, healthTimeout, mode } = flags
   const isGiven = (name: string): boolean => self.getOptionValueSource(name) === 'cli'
   const others = mode === 'tcp' ? httpFlags : ['idleTimeout']
   const other = self.options.find((option) => {
@@ -55,6 +56,10 @@ export function refuseOfOtherMode({ mode, affinity }: ProxyFlags, self: Command)
   }
   if (isGiven('affinitySecret') && affinity?.kind !== 'cookie') {
     self.error('error: --affinity-secret is for --affinity cookie')
+  }
+  if (self.getOptionValueSource('healthTimeout') !== 'default' && healthTimeout > healthInterval) {
+    const interval = `--health-interval, which is ${healthInterval}ms`
+    self.error(`error: --health-timeout is longer than ${interval}: a probe ends before the next`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { AffinitySpec, HealthSpec, PoolSpec, SourceSpec } from '../balancer.ts'
+import { isToken } from '../codecs/http1-chars.ts'
 import { parseSource } from '../discovery/source.ts'
 import { healthDefaults, parseHealth } from '../health/spec.ts'
 import type { BackendSpec } from '../pool/backend.ts'
@@ -50,9 +51,9 @@ function withFinding(command: Command): Command {
       ).argParser(affinity),
     )
     .addOption(
-      new Option('--affinity-secret <TEXT>', 'signs the cookie (default: new at each start)').env(
-        'PILOTI_AFFINITY_SECRET',
-      ),
+      new Option('--affinity-secret <TEXT>', 'signs the cookie (default: new at each start)')
+        .env('PILOTI_AFFINITY_SECRET')
+        .argParser(secret),
     )
     .option('--drain-honours-affinity', 'a backend that drains keeps the clients it has')
 }
@@ -70,9 +71,13 @@ function withHealth(command: Command): Command {
     )
     .addOption(time('--health-interval', intervalMs, 'from one probe to the next', 10))
     .addOption(time('--health-timeout', timeoutMs, 'for a whole probe', 1))
-    .addOption(count('--rise', rise, 'good probes that bring a backend back', 1))
-    .addOption(count('--fall', fall, 'bad probes that take a backend out', 1))
-    .addOption(time('--slow-start', slowStartMs, 'until one that is back has its whole share', 0))
+    .addOption(count('--rise', rise, 'good probes that bring a backend back', 1, 100))
+    .addOption(count('--fall', fall, 'bad probes that take a backend out', 1, 100))
+    .addOption(
+      new Option('--slow-start <TIME>', 'until one that is back has its whole share; off: at once')
+        .default(slowStartMs, '10s')
+        .argParser((text) => (text === 'off' || text === '0' ? 0 : duration(0)(text))),
+    )
     .option('--no-ejection', 'keep backends that fail their work again and again')
     .option('--no-fail-open', 'with all backends down: refuse, instead of trying them all')
 }
@@ -113,7 +118,9 @@ export function poolSpecOf(targets: readonly Target[], flags: PoolFlags): PoolSp
 const isSource = (target: Target): target is SourceSpec => 'kind' in target
 
 function timesOf({ healthInterval, healthTimeout, rise, fall }: PoolFlags): Partial<HealthSpec> {
-  return { intervalMs: healthInterval, timeoutMs: healthTimeout, rise, fall }
+  // The default timeout is no reason to refuse a short interval.
+  const timeoutMs = Math.min(healthTimeout, healthInterval)
+  return { intervalMs: healthInterval, timeoutMs, rise, fall }
 }
 
 function affinityOf({
@@ -131,10 +138,22 @@ export function targets(text: string, before: readonly Target[] = []): Target[] 
 function affinity(text: string): AffinitySpec {
   const [, kind, name] = /^([a-z]+)(?::(.+))?$/.exec(text) ?? []
   if ((kind === 'client' || kind === 'url') && name === undefined) return { kind }
-  if ((kind === 'header' || kind === 'query') && name !== undefined) return { kind, name }
-  if (kind === 'cookie') return { kind, name: name ?? 'piloti' }
+  if (kind === 'query' && name !== undefined) return { kind, name }
+  if (kind === 'header' && name !== undefined) return { kind, name: checkedToken(kind, name) }
+  if (kind === 'cookie') return { kind, name: checkedToken(kind, name ?? 'piloti') }
   const known = 'client, url, header:NAME, query:NAME, cookie or cookie:NAME'
   throw new InvalidArgumentError(`unknown affinity '${text}': one of ${known}`)
+}
+
+/** As in the file: RFC 9110 5.6.2. */
+function checkedToken(kind: string, name: string): string {
+  if (name.length <= 256 && isToken(name)) return name
+  throw new InvalidArgumentError(`'${name}' is no name of a ${kind}`)
+}
+
+function secret(text: string): string {
+  if (text.length >= 16) return text
+  throw new InvalidArgumentError('a secret has 16 characters at the least')
 }
 
 function time(flag: string, fallbackMs: number, about: string, leastMs: number): Option {
@@ -142,6 +161,6 @@ function time(flag: string, fallbackMs: number, about: string, leastMs: number):
   return new Option(`${flag} <TIME>`, about).default(fallbackMs, shown).argParser(duration(leastMs))
 }
 
-function count(flag: string, fallback: number, about: string, least = 0): Option {
-  return new Option(`${flag} <N>`, about).default(fallback).argParser(whole(least, 1_000_000))
+function count(flag: string, fallback: number, about: string, least = 0, most = 1_000_000): Option {
+  return new Option(`${flag} <N>`, about).default(fallback).argParser(whole(least, most))
 }

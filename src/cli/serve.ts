@@ -21,7 +21,7 @@ const numbers = { SIGINT: 2, SIGTERM: 15 } as const
  * it is still starting, a second one stops it now.
  *
  * A parent that started this process over IPC and vanished counts as the first signal, so that no
- * process is left behind; so does a terminal that is closed.
+ * process is left behind; so does a terminal that is closed. What nobody catches is logged and ends it with 1.
  *
  * @throws what `start` throws.
  */
@@ -37,6 +37,9 @@ export async function serve(start: () => Promise<Served>, log: Log): Promise<voi
   }
   const orphaned = (): void => stop('the process that started this one is gone')
 
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (reason: unknown) => crash(reason, log))
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(128 + numbers[signal])
@@ -70,6 +73,13 @@ export async function serve(start: () => Promise<Served>, log: Log): Promise<voi
     throw error
   }
   if (isStopping) end(served, log, leave)
+}
+
+/** A timer of a strategy file may throw, or we have a bug: one line says so, as of all else. */
+function crash(reason: unknown, log: Log): never {
+  const { message, stack } = reason instanceof Error ? reason : new Error(String(reason))
+  log.error('crashed', `nobody caught: ${message}`, { stack })
+  process.exit(exit.failed)
 }
 
 function end(served: Served, log: Log, leave: () => void): void {

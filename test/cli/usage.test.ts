@@ -8,6 +8,15 @@ import { cli, ran } from '../support/command.ts'
 describe('usage', { concurrency: 4 }, () => {
   const refused: readonly (readonly [args: string, says: RegExp])[] = [
     ['nonsense', /^piloti: unknown command 'nonsense'\nsee piloti --help\n$/],
+    ['strategies --help', /^piloti: unknown command 'strategies'/],
+    [
+      'proxy :1 --affinity cookie --affinity-secret short',
+      /^piloti: --affinity-secret: a secret has 16/,
+    ],
+    ['proxy :1 --health-timeout 3s', /^piloti: --health-timeout is longer than --health-interval/],
+    ['proxy :1 --rise 101', /^piloti: --rise: '101' is not a whole number from 1 to 100/],
+    ['proxy :1 --fall 101', /^piloti: --fall: '101' is not a whole number from 1 to 100/],
+    ['proxy :1 --affinity cookie:b;c', /^piloti: --affinity: 'b;c' is no name of a cookie/],
     ['prox', /Did you mean proxy\?/],
     ['proxy', /^piloti: a BACKEND is missing\n\nUsage: piloti proxy \[options\] BACKEND\.\.\.\n/],
     ['proxy abc', /^piloti: BACKEND: 'abc' is not an address: write HOST:PORT, :PORT, /],
@@ -28,7 +37,10 @@ describe('usage', { concurrency: 4 }, () => {
       /^piloti: --idle-timeout is for mode tcp, and this is mode http/,
     ],
     ['proxy :1 -m tcp --affinity cookie', /^piloti: --affinity cookie is for mode http: mode tcp/],
-    ['proxy :1 --affinity-secret x', /^piloti: --affinity-secret is for --affinity cookie/],
+    [
+      'proxy :1 --affinity-secret 0123456789abcdef',
+      /^piloti: --affinity-secret is for --affinity cookie/,
+    ],
     ['proxy :1 --affinity cooky', /^piloti: --affinity: unknown affinity 'cooky': one of client/],
     ['proxy :1 --health htp:/', /^piloti: --health: unknown health check 'htp:\/': one of tcp/],
     [
