@@ -32,6 +32,10 @@ const cases: Readonly<Record<string, Case>> = {
     about: 'one slow and one failing backend of four: what clients see, and who gets the work',
     load: () => import('./latency.ts'),
   },
+  dashboard: {
+    about: 'what 50 open dashboards cost the clients',
+    load: () => import('./dashboard.ts'),
+  },
   'http1-head': {
     about: 'nanoseconds to read and write the head of a message',
     load: () => import('./http1-head.ts'),
