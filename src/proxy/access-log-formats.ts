@@ -8,23 +8,37 @@ type Format = (notes: Notes) => string
 
 /** `{"time":…,"durationMs":…,"client":…}`, always the same keys in the same order. */
 const json: Format = (notes) => {
+  const head = `{"time":"${isoStamp(notes.atMs)}","durationMs":${decimals(notes.durationMs)},"client":"${jsonText(notes.client)}${notes.status === 0 ? '' : requestJson(notes)}","requestBytes":`
   const { firstByteMs, requestId, traceId } = notes
   const first = firstByteMs < 0 ? 'null' : decimals(firstByteMs)
-  const request =
-    notes.status === 0
-      ? ''
-      : `","method":"${jsonText(notes.method)}","path":"${jsonText(notes.target)}","host":"${jsonText(
-          notes.host,
-        )}","status":${notes.status},"referer":"${jsonText(notes.referer)}","agent":"${jsonText(notes.agent)}`
-  return `{"time":"${isoStamp(notes.atMs)}","durationMs":${decimals(notes.durationMs)},"client":"${jsonText(
-    notes.client,
-  )}${request}","requestBytes":${notes.requestBytes},"responseBytes":${notes.responseBytes},"pool":"${jsonText(
-    notes.pool,
-  )}","backend":"${jsonText(notes.backend)}","retries":${notes.retries},"queueMs":${decimals(
-    notes.queueMs,
-  )},"connectMs":${decimals(notes.connectMs)},"firstByteMs":${first},"end":"${notes.end}"${
-    requestId === '' ? '' : `,"requestId":"${jsonText(requestId)}"`
-  }${traceId === '' ? '' : `,"traceId":"${traceId}"`}}\n`
+  const line = `${head}${notes.requestBytes},"responseBytes":${notes.responseBytes}${placeJson(notes)}${effortJson(notes)}${first},"end":"${notes.end}"`
+  if (requestId === '' && traceId === '') return `${line}}\n`
+  const id = requestId && `,"requestId":"${jsonText(requestId)}"`
+  return `${line}${id}${traceId && `,"traceId":"${traceId}"`}}\n`
+}
+
+const requestJson = ({ agent, host, method, referer, status, target }: Notes): string =>
+  `","method":"${jsonText(method)}","path":"${jsonText(target)}","host":"${jsonText(host)}","status":${status},"referer":"${jsonText(referer)}","agent":"${jsonText(agent)}`
+
+const placesMax = 1_024
+const places = new Map<string, { readonly pool: string; readonly text: string }>()
+
+/** The same for all requests of a backend: made once. */
+function placeJson({ backend, pool }: Notes): string {
+  const known = places.get(backend)
+  if (known?.pool === pool) return known.text
+  const text = `,"pool":"${jsonText(pool)}","backend":"${jsonText(backend)}","retries":`
+  if (places.size >= placesMax) places.clear()
+  places.set(backend, { pool, text })
+  return text
+}
+
+const noEffort = '0,"queueMs":0.000,"connectMs":0.000,"firstByteMs":'
+
+/** What most requests do not need. */
+function effortJson({ connectMs, queueMs, retries }: Notes): string {
+  if (retries === 0 && queueMs === 0 && connectMs === 0) return noEffort
+  return `${retries},"queueMs":${decimals(queueMs)},"connectMs":${decimals(connectMs)},"firstByteMs":`
 }
 
 /** What Apache and nginx write by this name, and the seconds that nginx calls `$request_time`. */
