@@ -58,6 +58,6 @@ function toldBy(worker: Worker): Promise<string> {
       timer = late('its pick', pickMaxMs)
     })
     worker.on('error', (error) => end(`it threw: ${error.message}`))
-    worker.on('exit', (code) => end(`it calls process.exit(${code})`))
+    worker.on('exit', (code) => end(`it ends the process, with exit code ${code}`))
   })
 }

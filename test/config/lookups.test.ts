@@ -18,7 +18,7 @@ discover: {dns: localhost, port: 4, server: 127.0.0.1:1}
   const bad: readonly (readonly [why: string, text: string, says: RegExp])[] = [
     ['has a syntax error', 'export default {', /^2:11: cannot use strategy file '.*mine\.mjs': /],
     ['throws', `throw new Error('no')`, /^2:11: .*: no$/],
-    ['ends the process', 'process.exit(7)', /^2:11: .*: it calls process\.exit\(7\)$/],
+    ['ends the process', 'process.exit(7)', /^2:11: .*: it ends the process, with exit code 7$/],
     [
       'never ends a pick',
       `export default { name: 'x', pick() { while (true) {} } }`,
