@@ -34,8 +34,8 @@ describe('example http-proxy', () => {
     const example = await started(t, 'http-proxy', [await deadPort(), await named(t, 'b')])
     const heard = []
     for (let i = 0; i < 4; i++) heard.push(await hear(example.port))
-    // Never tried elsewhere: the first client hears of it. That is why one of them was unlucky.
-    assert.deepEqual(heard, ['the backend failed\n', 'b', 'b', 'b'])
+    // Never tried elsewhere: whom chance sends there first hears of it. That is why one of them was unlucky.
+    assert.deepEqual(heard.sort(), ['b', 'b', 'b', 'the backend failed\n'])
     await example.command.line(/^backend_down .* connect ECONNREFUSED/)
     assert.deepEqual(
       viewsIn(await stopped(example)).map(({ ok, failed }) => [ok, failed]),
