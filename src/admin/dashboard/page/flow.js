@@ -68,7 +68,7 @@ function drawNode(element, { detail, height, name, shape, tone, width, x, y }) {
   set(more, { 'text-anchor': isTight ? 'end' : 'start' })
   const room = width - left - 8
   say(title, clipped(name, room / 7))
-  say(more, clipped(detail, isTight ? 12 : (width - left - 4) / 5.9))
+  say(more, clipped(detail, isTight ? 12 : (width - left - 6) / 6.3))
   if (mark !== undefined && shape !== undefined) {
     set(mark, { transform: `translate(8 ${height / 2 - 7})` })
     const [inner] = mark.children
