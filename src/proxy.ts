@@ -73,10 +73,10 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const forwarding = (mode === 'tcp' ? forwardTcp : forwardHttp)(log, settings, options.accessLog)
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: mode === 'tcp' })
-  let { connectionsMax } = options
+  let { connectionsMax, listeners } = options
   const limit = (): void => {
     // What Node makes of 0 depends on its version.
-    server.maxConnections = clientsMax(connectionsMax, log) || Number.POSITIVE_INFINITY
+    server.maxConnections = clientsMax(connectionsMax, listeners ?? 1, log) || never
   }
   server.on('connection', (client) => {
     client.on('error', ignore)
@@ -110,10 +110,9 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     update(given) {
       const next = completeSettings(given, mode, settings.router)
       forwarding.configure(next)
-      if (given.connectionsMax !== connectionsMax) {
-        connectionsMax = given.connectionsMax
-        limit()
-      }
+      const isSame = given.connectionsMax === connectionsMax && given.listeners === listeners
+      ;({ connectionsMax, listeners } = given)
+      if (!isSame) limit()
       if (next.router !== settings.router) {
         silence()
         silence = announceOwn(given.pool, log)
@@ -136,3 +135,5 @@ const announceOwn = (pool: Pool | undefined, log: Log): (() => void) =>
 
 const limitText = (max: number): string =>
   `${max} clients are connected, the most allowed: further ones are closed at once and counted`
+
+const never = Number.POSITIVE_INFINITY

@@ -140,7 +140,7 @@ export class Fleet {
   }
 
   async #openListeners(
-    { added, gone }: ListenersStep,
+    { added, gone, kept }: ListenersStep,
     pools: PoolsByName,
     undo: Undo,
   ): Promise<RunningListener[]> {
@@ -152,7 +152,7 @@ export class Fleet {
     const opened: RunningListener[] = []
     for (const spec of [...free, ...others]) {
       for (const old of inTheWay(spec)) this.#makeRoom(old, undo)
-      const listener = await openListener(spec, pools, this.#logs)
+      const listener = await openListener(spec, pools, this.#logs, added.length + kept.length)
       undo.push(() => listener.proxy.close(0))
       opened.push(listener)
     }
@@ -166,7 +166,12 @@ export class Fleet {
     this.#listeners = new Map([...this.#listeners].filter(([, listener]) => listener !== old))
     undo.push(async () => {
       try {
-        const again = await openListener(old.spec, this.#pools, this.#logs)
+        const again = await openListener(
+          old.spec,
+          this.#pools,
+          this.#logs,
+          this.#listeners.size + 1,
+        )
         this.#listeners = new Map([...this.#listeners, [identityOf(old.spec), again]])
       } catch (error) {
         const { name: listener } = old.spec
@@ -183,7 +188,9 @@ export class Fleet {
     })
     const all = [...kept, ...opened]
     // The pools are as the spec says only now, with what keeps clients on their backends.
-    for (const { spec, proxy } of all) proxy.update(settingsOf(spec, pools.next))
+    for (const { spec, proxy } of all) {
+      proxy.update(settingsOf(spec, pools.next, all.length))
+    }
     for (const listener of listeners.gone) this.#retire(listener)
     this.#listeners = new Map(all.map((listener) => [identityOf(listener.spec), listener]))
     for (const pool of pools.gone) pool.close()

@@ -36,23 +36,29 @@ export function collides(a: Address, b: Address): boolean {
 
 /** @throws RangeError or PilotiError, as `createProxy` would. */
 export function checkListener(spec: ListenerSpec, pools: PoolsByName): void {
-  checkSettings(settingsOf(spec, pools), spec.mode)
+  checkSettings(settingsOf(spec, pools, 1), spec.mode)
 }
 
-/** @throws PilotiError LISTEN, or as `createProxy`. */
+/** @param count how many listeners there will be. @throws PilotiError LISTEN, or as `createProxy`. */
 export async function openListener(
   spec: ListenerSpec,
   pools: PoolsByName,
   logs: ListenerLogs,
+  count: number,
 ): Promise<RunningListener> {
   const { address, mode } = spec
-  return { spec, proxy: await createProxy({ ...settingsOf(spec, pools), address, mode, ...logs }) }
+  const settings = settingsOf(spec, pools, count)
+  return { spec, proxy: await createProxy({ ...settings, address, mode, ...logs }) }
 }
 
-/** What a proxy may be told while it listens. */
-export function settingsOf(spec: ListenerSpec, pools: PoolsByName): ProxySettings {
+/** What a proxy may be told while it listens, one of `listeners`. */
+export function settingsOf(
+  spec: ListenerSpec,
+  pools: PoolsByName,
+  listeners: number,
+): ProxySettings {
   const { name: _name, address: _address, mode: _mode, routes: _routes, ...options } = spec
-  return { ...options, routes: routesOf(spec, pools) }
+  return { ...options, listeners, routes: routesOf(spec, pools) }
 }
 
 function routesOf({ routes }: ListenerSpec, pools: PoolsByName): Route[] {

@@ -29,6 +29,8 @@ export interface ProxySettings {
    * many as the process may open files for.
    */
   readonly connectionsMax?: number
+  /** How many listeners share the files that the process may open; 1 by default. */
+  readonly listeners?: number
 }
 
 /**

@@ -156,9 +156,9 @@ describe('a process that may open few files', () => {
       if (event !== 'listening') console.log(level, event + ': ' + sentence, JSON.stringify(fields))
     }
     const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
-    for (const connectionsMax of [undefined, 400, 0, 100]) {
-      const proxy = await createProxy({ pool, log, connectionsMax })
-      proxy.update({ connectionsMax })
+    for (const [connectionsMax, listeners] of [[], [400], [0], [100], [300, 2]]) {
+      const proxy = await createProxy({ pool, log, connectionsMax, listeners })
+      proxy.update({ connectionsMax, listeners })
       await proxy.close(0)
     }`
   const skip = process.platform === 'linux' ? false : 'only Linux tells how many'
@@ -173,6 +173,8 @@ describe('a process that may open few files', () => {
     const line = (level: string, wanted: number): string =>
       `${level} connections_max_lowered: 224 clients may be connected instead of ${wanted}: ${why} ` +
       JSON.stringify({ connectionsMax: 224, wanted, files: 512 })
-    assert.deepEqual(stdout.trim().split('\n'), [line('debug', 10_000), line('warn', 400)])
+    const [first, second, shared] = stdout.trim().split('\n')
+    assert.deepEqual([first, second], [line('debug', 10_000), line('warn', 400)])
+    assert.match(shared!, /112 clients .* instead of 300: .*, which 2 listeners share, and/)
   })
 })
