@@ -22,11 +22,32 @@ export function sentenceOf({ event, backend, reason }: Transition): string {
   return sentences[event](backend?.id ?? '', reason && ` (${reason})`)
 }
 
-/** Tells the log of every change in a pool. @returns how to stop that. */
+/** As many of a kind at once are told one by one. */
+const eachMax = 10
+
+/**
+ * Tells the log of every change in a pool; of many alike at once the first ten, and how many followed them.
+ *
+ * @returns how to stop that.
+ */
 export function announce(pool: Pool, log: Log): () => void {
+  const counts = new Map<Event, number>()
+  const levelOf = (event: Event): 'warn' | 'info' => (warnings.has(event) ? 'warn' : 'info')
+  const tellRest = (): void => {
+    for (const [event, count] of counts) {
+      const more = count - eachMax
+      if (more <= 0) continue
+      log[levelOf(event)](event, `the same of ${more} more backends`, { count: more })
+    }
+    counts.clear()
+  }
   return pool.onTransition((transition) => {
     const { event, backend, reason } = transition
-    log[warnings.has(event) ? 'warn' : 'info'](event, sentenceOf(transition), {
+    if (counts.size === 0) queueMicrotask(tellRest)
+    const count = (counts.get(event) ?? 0) + 1
+    counts.set(event, count)
+    if (count > eachMax) return
+    log[levelOf(event)](event, sentenceOf(transition), {
       ...(backend !== undefined && { backend: backend.id }),
       ...(reason !== '' && { reason }),
     })

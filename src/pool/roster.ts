@@ -52,11 +52,12 @@ export class Roster {
     const wanted = wantedOf(specs)
     const changes = changesTo(this.backends, wanted, maxConnections)
     const before = this.backends
+    const were = new Set(before)
     this.#have([...wanted].map(([id, spec]) => this.#find(id) ?? this.#create(spec)))
     // Those a pool begins with share the work from the start.
     const isStart = before.length === 0
     for (const backend of this.backends) {
-      if (!before.includes(backend)) this.#add(backend, isStart)
+      if (!were.has(backend)) this.#add(backend, isStart)
       follow(backend, wanted.get(backend.id)!, maxConnections)
     }
     for (const backend of before) if (!this.#byId.has(backend.id)) this.#remove(backend)

@@ -36,6 +36,19 @@ describe('the log of a pool', () => {
     ])
   })
 
+  it('tells of ten alike at once, and then how many more', async () => {
+    const { pool, told } = announced(1)
+    pool.update(Array.from({ length: 5_000 }, (_, nth) => spec(nth + 1)))
+    await Promise.resolve()
+    const lines = told()
+    assert.equal(lines.length, 11)
+    const rest = 'info backend_added: the same of 4989 more backends {"count":4989}'
+    assert.equal(lines.at(-1), rest)
+    pool.update([spec(1)])
+    await Promise.resolve()
+    assert.equal(told().length, 11)
+  })
+
   it('tells that a backend is ejected, and why', () => {
     const { pool, told } = announced(2)
     for (let nth = 0; nth < 5; nth++) {
