@@ -7,7 +7,7 @@ import { guardRequests } from './admin/guard.ts'
 import type { Reloads } from './admin/metrics-process.ts'
 import { answerOf } from './admin/problem.ts'
 import { addRoutes, type Leveled } from './admin/routes.ts'
-import type { Balancer } from './balancer.ts'
+import type { BackendEdit, Balancer } from './balancer.ts'
 import { type Address, formatAddress } from './base/address.ts'
 import { PilotiError } from './base/errors.ts'
 import { listen } from './net/listen.ts'
@@ -20,6 +20,8 @@ export interface AdminOptions {
   readonly token?: string
   /** Reads the configuration again. @returns what changed. Without it there is nothing to reload. */
   readonly reload?: () => Promise<readonly string[]>
+  /** Writes a change into the configuration and reads it again. @returns what changed. */
+  readonly persist?: (edit: BackendEdit) => Promise<readonly string[]>
   /** How reloads went, for the metrics; read at each scrape. */
   readonly reloads?: Readonly<Reloads>
   /** Of piloti, for the metrics. */

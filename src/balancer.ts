@@ -1,3 +1,4 @@
+import type { BackendEdit } from './balancer/backend-edit.ts'
 import { checkSpec } from './balancer/check.ts'
 import { Fleet } from './balancer/fleet.ts'
 import { merged } from './balancer/merged.ts'
@@ -18,6 +19,7 @@ import type { AccessLog, Proxy, ProxyView } from './proxy.ts'
 
 export type {
   AffinitySpec,
+  BackendEdit,
   BalancerSpec,
   HealthSpec,
   ListenerSpec,

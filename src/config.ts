@@ -1,4 +1,4 @@
-import type { BalancerSpec } from './balancer.ts'
+import type { BackendEdit, BalancerSpec } from './balancer.ts'
 import type { Address } from './base/address.ts'
 import { PilotiError } from './base/errors.ts'
 import type { LogLevel } from './base/log.ts'
@@ -112,4 +112,14 @@ export async function configSchema(): Promise<object> {
 /** What a configuration describes, in lines for people. */
 export function summarize({ spec }: Configuration): readonly string[] {
   return summaryOf(spec)
+}
+
+/**
+ * Writes a change of one backend into the file; its comments stay.
+ *
+ * @throws PilotiError CONFIG when it is too intricate for that or would be wrong, FILE when it cannot be written.
+ */
+export async function editConfig(path: string, edit: BackendEdit): Promise<void> {
+  const { saveEdit } = await import('./config/edit.ts')
+  await saveEdit(path, edit, loadConfig)
 }

@@ -105,6 +105,13 @@ function given({ weight, maxConnections }: Omit<Added, keyof Named>): Partial<Ba
   }
 }
 
+/** @returns its id. @throws PilotiError ADMIN_UNKNOWN when `pool` has no such backend. */
+export function known(pool: Pool, backend: string): string {
+  const id = idOf(backend)
+  if (pool.get(id) === undefined) throw unknown(pool, backend)
+  return id
+}
+
 const idOf = (backend: string): string => formatAddress(parseBackend(backend).address)
 
 function unknown(pool: Pool, backend: string): PilotiError {

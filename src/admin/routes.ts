@@ -10,6 +10,7 @@ import { Maintenance } from './maintenance.ts'
 import { addMetrics, type MetricsOptions } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { add, type Changed, poolOf, remove, setStrategy, steer } from './orders.ts'
+import { type Persist, type Persistent, written } from './persisted.ts'
 import { type StrategyView, strategyViews } from './strategies.ts'
 import {
   backendView,
@@ -24,9 +25,11 @@ const backend = z.string().describe('HOST:PORT, :PORT, [IPV6]:PORT or unix:/PATH
 const pool = z.string().optional().describe('which pool, if there are several')
 const weight = z.number().positive().max(1_000_000)
 const named = z.strictObject({ backend, pool })
+const persist = z.boolean().optional().describe('also write it into the configuration file')
+const kept = named.extend({ persist })
 const noted = named.extend({ note: z.string().max(200).optional().describe('what for') })
-const weighted = named.extend({ weight })
-const added = named.extend({
+const weighted = kept.extend({ weight })
+const added = kept.extend({
   weight: weight.optional(),
   maxConnections: z.number().int().min(0).max(1_000_000).optional().describe('0 is no limit'),
 })
@@ -53,6 +56,7 @@ export interface RoutesOptions extends MetricsOptions {
   /** Whether who steers may do all that this process may: a strategy file is run. */
   readonly mayRunFiles: boolean
   readonly reload?: (() => Promise<readonly string[]>) | undefined
+  readonly persist?: Persist | undefined
   readonly log?: Leveled | undefined
   /** All routes, once all are added. */
   readonly endpoints: readonly Endpoint[]
@@ -63,7 +67,7 @@ export function addRoutes(app: FastifyInstance, balancer: Balancer, options: Rou
   const maintenance = new Maintenance()
   addReads(app, balancer, maintenance, options)
   addMetrics(app, balancer, options)
-  addBackendOrders(app, balancer, maintenance)
+  addBackendOrders(app, balancer, maintenance, options)
   addOtherOrders(app, balancer, options)
 }
 
@@ -107,21 +111,26 @@ function addBackendOrders(
   app: FastifyInstance,
   balancer: Balancer,
   maintenance: Maintenance,
+  { persist }: RoutesOptions,
 ): void {
   const post = poster(app)
+  const write = (order: Persistent, edit: Parameters<typeof written>[3]) =>
+    written(balancer, persist, order, edit)
   const viewed = (order: z.output<typeof named>, change: Parameters<typeof steer>[2]) =>
     steer(balancer, order, change, (pool) => maintenance.view(pool))
+  const finish = 'give a backend no more work; what it has, it finishes'
   post(
     '/drain',
-    'give a backend no more work; what it has, it finishes',
-    named,
+    finish,
+    kept,
     backendView,
-  )((order) =>
-    viewed(order, (pool, id) => {
+  )(async (order) => {
+    await write(order, { what: 'set', isDraining: true })
+    return viewed(order, (pool, id) => {
       maintenance.end(pool, id)
       return pool.drain(id)
-    }),
-  )
+    })
+  })
   post(
     '/maintenance',
     'the same, and say what for',
@@ -131,32 +140,44 @@ function addBackendOrders(
   post(
     '/ready',
     'give it work again',
-    named,
+    kept,
     backendView,
-  )((order) =>
-    viewed(order, (pool, id) => {
+  )(async (order) => {
+    await write(order, { what: 'set', isDraining: false })
+    return viewed(order, (pool, id) => {
       maintenance.end(pool, id)
       return pool.ready(id)
-    }),
-  )
+    })
+  })
   post(
     '/weight',
     'give it another weight',
     weighted,
     backendView,
-  )((order) => viewed(order, (pool, id) => pool.setWeight(id, order.weight)))
+  )(async (order) => {
+    const { weight } = order
+    await write(order, { what: 'set', weight })
+    return viewed(order, (pool, id) => pool.setWeight(id, weight))
+  })
   post(
     '/add',
     'add a backend, until the configuration says otherwise',
     added,
     changed,
-  )((order) => add(balancer, order))
+  )(async ({ persist, ...order }) => {
+    const { maxConnections, weight } = order
+    const changes = await write({ ...order, persist }, { what: 'add', maxConnections, weight })
+    return changes === undefined ? add(balancer, order) : { changes }
+  })
   post(
     '/remove',
     'take a backend out; what it has, it finishes',
-    named,
+    kept,
     changed,
-  )((order) => remove(balancer, order))
+  )(async (order) => {
+    const changes = await write(order, { what: 'remove' })
+    return changes === undefined ? remove(balancer, order) : { changes }
+  })
 }
 
 function addOtherOrders(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { BalancerSpec } from '../balancer.ts'
+import type { BackendEdit, BalancerSpec } from '../balancer.ts'
 import { PilotiError } from '../base/errors.ts'
 import type { Configuration } from '../config.ts'
 import { type AccessLogFlags, accessLogFlags } from './access-log-options.ts'
@@ -41,7 +41,7 @@ export async function readConfiguration(
   given: ProxyFlags,
   self: Command,
 ): Promise<Configured> {
-  const { loadConfig, watchConfig } = await import('../config.ts')
+  const { editConfig, loadConfig, watchConfig } = await import('../config.ts')
   const first = await loadConfig(file)
   const flags = completed(given, first, self)
   const { isAdminWanted, ...options } = runningOptions(flags, self)
@@ -72,6 +72,7 @@ export async function readConfiguration(
       const watched = {
         name: file,
         watch: (changed: () => void) => watchConfig(file, changed, first),
+        edit: (edit: BackendEdit) => editConfig(file, edit),
       }
       return startRunning(describe, { ...options, isAdminWanted: isWanted, file: watched }, log)
     },

@@ -1,5 +1,11 @@
 import type { Admin, AdminOptions, Reloads } from '../admin.ts'
-import { type Balancer, type BalancerSpec, createBalancer, merged } from '../balancer.ts'
+import {
+  type BackendEdit,
+  type Balancer,
+  type BalancerSpec,
+  createBalancer,
+  merged,
+} from '../balancer.ts'
 import { type Address, formatAddress } from '../base/address.ts'
 import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -20,6 +26,8 @@ export interface RunningOptions {
   readonly file?: {
     readonly name: string
     readonly watch: (changed: () => void) => () => void
+    /** Writes a change into it. */
+    readonly edit?: (edit: BackendEdit) => Promise<void>
   }
 }
 
@@ -56,6 +64,7 @@ export async function startRunning(
       reloads,
       ...('level' in log && { log }),
       ...(reload && { reload: () => reload('asked to reload') }),
+      ...(reload && file.edit && { persist: persister(file.edit, reload) }),
     }
     if (createAdmin !== undefined) {
       const start = (more: AdminOptions): Promise<Admin> => createAdmin(balancer, more)
@@ -85,6 +94,22 @@ export async function startRunning(
 }
 
 type Reload = (why: string) => Promise<readonly string[]>
+
+/** One after the other: two changes of a file at a time would lose one. */
+function persister(
+  edit: (edit: BackendEdit) => Promise<void>,
+  reload: Reload,
+): NonNullable<AdminOptions['persist']> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (wanted) => {
+    const done = last.then(async () => {
+      await edit(wanted)
+      return reload('an order was written into the file')
+    })
+    last = done.catch(() => {})
+    return done
+  }
+}
 type Describe = () => Promise<BalancerSpec>
 
 function reloader(
@@ -129,7 +154,7 @@ function reloader(
 async function startAdmin(
   start: (options: AdminOptions) => Promise<Admin>,
   { admin: address, adminToken: token, isAdminWanted }: RunningOptions,
-  more: Pick<AdminOptions, 'log' | 'reload' | 'reloads'>,
+  more: Pick<AdminOptions, 'log' | 'persist' | 'reload' | 'reloads'>,
   log: Log,
 ): Promise<Admin | undefined> {
   if (address === 'off') return undefined

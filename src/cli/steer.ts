@@ -13,6 +13,7 @@ import { statusTable } from './status-table.ts'
 
 interface SteerFlags extends Asking {
   readonly pool?: string
+  readonly persist?: boolean
   readonly json?: boolean
 }
 
@@ -129,17 +130,22 @@ const orders: readonly Order[] = [
 /** Of the whole piloti, not of a pool. */
 const ofAll: ReadonlySet<string> = new Set(['reload', 'log-level'])
 
+/** Can be written into the configuration. */
+const ofFiles: ReadonlySet<string> = new Set(['drain', 'ready', 'weight', 'add', 'remove'])
+
 function command(order: Order): Command {
   const { name, path = `/${name}`, summary, about, args, examples, body } = order
   const made = new Command(name).summary(summary).description(about)
   for (const argument of args) made.addArgument(argument())
   const isOfPool = !ofAll.has(name)
+  if (ofFiles.has(name)) made.option('--persist', 'also write it into the configuration file')
   return withHelp(withSteerOptions(made, isOfPool), examples).action(
     async (...given: unknown[]) => {
       const flags = given[args.length] as SteerFlags
       const said = body(...given.slice(0, args.length))
       const pool = flags.pool === undefined ? {} : { pool: flags.pool }
-      const answer = await ask(flags, 'POST', path, { ...said, ...pool })
+      const persist = flags.persist === undefined ? {} : { persist: true }
+      const answer = await ask(flags, 'POST', path, { ...said, ...pool, ...persist })
       say(answer, flags, sentenceOf)
       if (name === 'reload' && ofFile.has(answer.body.code)) process.exitCode = exit.configuration
     },
@@ -180,12 +186,12 @@ function say(
 }
 
 function sentenceOf(body: Record<string, unknown>): string {
-  const { changes, id, health, level: least, weight, reason } = body
+  const { changes, fullWeight, id, health, level: least, reason } = body
   if (least !== undefined) return `the log shows ${least} and above`
   if (Array.isArray(changes))
     return changes.length === 0 ? 'nothing is different' : changes.join('\n')
   const why = reason ? ` (${reason})` : ''
-  return `backend ${id} is ${health}${why}, weight ${weight}`
+  return `backend ${id} is ${health}${why}, weight ${fullWeight}`
 }
 
 function weightOf(text: string): number {

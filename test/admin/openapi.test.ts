@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import Fastify from 'fastify'
 import type { z } from 'zod'
+import { addDashboard } from '../../src/admin/dashboard/routes.ts'
 import { collectEndpoints } from '../../src/admin/endpoint.ts'
 import { addRoutes } from '../../src/admin/routes.ts'
 import { strategyViews } from '../../src/admin/strategies.ts'
@@ -29,6 +30,7 @@ describe('the description of the admin API', { timeout }, () => {
     t.after(() => app.close())
     const endpoints = collectEndpoints(app)
     addRoutes(app, balancer, { endpoints, mayRunFiles: false })
+    addDashboard(app, balancer, {})
     await app.ready()
     const routes = endpoints.map(({ method, path }) => `${method} ${path}`)
     const { body, status } = await (await steered(t, simple([1]))).ask('/openapi.json')
@@ -49,7 +51,7 @@ describe('the description of the admin API', { timeout }, () => {
     const paths = (await ask('/openapi.json')).body.paths as Paths
     const { schema } = paths['/weight']!.post!.requestBody!.content['application/json']!
     assert.deepEqual(Object.keys((schema as { properties: object }).properties), [
-      ...['backend', 'pool', 'weight'],
+      ...['backend', 'pool', 'persist', 'weight'],
     ])
     assert.deepEqual((schema as { required: string[] }).required, ['backend', 'weight'])
     assert.equal((schema as { additionalProperties: boolean }).additionalProperties, false)
