@@ -10,14 +10,14 @@ export function readRoutePath(path: string): string {
     const near = `/${path.replace(/^(https?:\/\/[^/]*)?\/*/, '')}`
     throw new RangeError(`path '${shown(path)}' does not begin with '/': write ${shown(near)}`)
   }
-  const plain = path.length > 1 ? path.replace(/\/$/, '') : path
-  if (plain === '/') return plain
+  if (path === '/') return path
+  const plain = path.replace(/\/$/, '')
   if (/\/\*+$/.test(plain)) {
     const below = plain.replace(/\/\*+$/, '') || '/'
     throw new RangeError(`path '${shown(path)}' ends with '*': ${below} fits all below it already`)
   }
   const hidden = /%(?:2[ef3]|3[bf]|5c|00)|%(?![0-9a-f]{2})/i
-  if (/^(?:\/(?!\.\.?(?:\/|$))[^/\\;?#]+)*$/.test(plain) && !hidden.test(plain)) return plain
+  if (/^(?:\/(?!\.\.?(?:\/|$))[^/\\;?#]+)+$/.test(plain) && !hidden.test(plain)) return plain
   throw new RangeError(
     `path '${shown(path)}' may be read in different ways: no '//', '.', '..', '?', '#', ';', '\\' or escapes of them wanted`,
   )

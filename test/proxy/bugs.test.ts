@@ -258,7 +258,7 @@ describe('bugs of Node proxies: connections', { concurrency: 4, timeout: 10_000 
   })
 
   // There: the last release is of 2020, and it needs three packages.
-  it('bug 25: the library needs one package, of one function', () => {
+  it('bug 25: the proxy of the library needs no package but one, of one function', () => {
     const seen = new Set<string>()
     const packages = new Set<string>()
     const visit = (file: string): void => {
@@ -269,8 +269,8 @@ describe('bugs of Node proxies: connections', { concurrency: 4, timeout: 10_000 
         else if (!name.startsWith('node:')) packages.add(name)
       }
     }
-    visit(fileURLToPath(new URL('../../src/index.ts', import.meta.url)))
-    assert.deepEqual([...packages], ['fastest-levenshtein'])
+    visit(fileURLToPath(new URL('../../src/proxy.ts', import.meta.url)))
+    assert.ok(packages.size <= 1, [...packages].join())
     assert.ok(seen.size > 40, `only ${seen.size} files`)
   })
 })
