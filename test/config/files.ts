@@ -8,7 +8,7 @@ import { type Checked, checkConfig, formatProblem, loadConfig } from '../../src/
 /** A folder of its own for a test; gone when it ends. */
 export async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'piloti-config-'))
-  t.after(() => rm(path, { recursive: true, force: true }))
+  t.after(() => rm(path, { recursive: true, force: true, maxRetries: 5 }))
   return path
 }
 
