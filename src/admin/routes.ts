@@ -111,7 +111,7 @@ function addBackendOrders(
   app: FastifyInstance,
   balancer: Balancer,
   maintenance: Maintenance,
-  { persist }: RoutesOptions,
+  { mayRunFiles, persist }: RoutesOptions,
 ): void {
   const post = poster(app)
   const write = (order: Persistent, edit: Parameters<typeof written>[3]) =>
@@ -165,7 +165,10 @@ function addBackendOrders(
     added,
     changed,
   )(async ({ persist, ...order }) => {
-    const { maxConnections, weight } = order
+    const { backend, maxConnections, weight } = order
+    if (/^unix:/.test(backend.trim()) && !mayRunFiles) {
+      refuse(`backend '${backend}'`, 'piloti may open what others may not')
+    }
     const changes = await write({ ...order, persist }, { what: 'add', maxConnections, weight })
     return changes === undefined ? add(balancer, order) : { changes }
   })
@@ -194,11 +197,7 @@ function addOtherOrders(
   )((order) => {
     const { pool, strategy } = order
     if (isStrategyFile(strategy) && !mayRunFiles) {
-      const why = 'a file is run: that takes --admin-token, or --admin unix:/PATH'
-      throw new PilotiError(
-        'ADMIN_TOKEN',
-        `cannot take strategy '${strategy}' from anybody: ${why}`,
-      )
+      refuse(`strategy '${strategy}'`, 'a file is run')
     }
     return setStrategy(balancer, poolOf(balancer, pool), strategy)
   })
@@ -255,4 +254,10 @@ function read<T>(schema: z.ZodType<T>, body: unknown): T {
     [path.join('.'), message].filter((part) => part !== '').join(': '),
   )
   throw new PilotiError('ADMIN_ORDER', `this order makes no sense: ${problems.join('; ')}`)
+}
+
+/** Who has no token may do nothing that only this process may. */
+function refuse(what: string, why: string): never {
+  const wanted = 'that takes --admin-token, or --admin unix:/PATH'
+  throw new PilotiError('ADMIN_TOKEN', `cannot take ${what} from anybody: ${why}: ${wanted}`)
 }

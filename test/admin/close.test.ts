@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createAdmin } from '../../src/admin.ts'
 import { balanced, simple } from '../balancer/balanced.ts'
+import { steered } from './steered.ts'
 
 describe('the admin API', { timeout: 30_000 }, () => {
   const halves = [
@@ -29,6 +30,13 @@ describe('the admin API', { timeout: 30_000 }, () => {
       await closed
     })
   }
+
+  it('lets nobody without a token add a socket that only piloti may open', async (t) => {
+    const open = await steered(t, simple([1]))
+    const { body, status } = await open.order('/add', { backend: 'unix:/run/root-only.sock' })
+    assert.deepEqual([status, body.code], [401, 'ADMIN_TOKEN'])
+    assert.equal([...open.balancer.pools.values()][0]!.backends.length, 1)
+  })
 
   it('has a socket that only its owner may open', async (t) => {
     const { balancer } = await balanced(t, simple([1]))
