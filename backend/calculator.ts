@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
-import { piDigits } from './pi.ts'
+import { piDigits } from '../src/base/pi.ts'
 import { createTurns } from './turns.ts'
 
 export interface CalculatorOptions {

@@ -1,5 +1,5 @@
 /*
- * The peer of backend/pi.ts: Chudnovsky with binary splitting, on GMP.
+ * The peer of src/base/pi.ts: Chudnovsky with binary splitting, on GMP.
  *
  * The same series with the same savings (powers of two kept out of Q, leaf blocks, no P on the right
  * edge, Q and T cut to the bits needed before the division); square root, division and decimal

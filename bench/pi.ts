@@ -151,11 +151,11 @@ function nodeProgram(): string {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const flags = ['--ignoreConfig', '--target', 'es2023', '--module', 'nodenext', '--types', 'node']
   const rewrite = ['--allowImportingTsExtensions', '--rewriteRelativeImportExtensions']
-  const input = join(root, 'backend', 'pi.ts')
+  const input = join(root, 'src', 'base', 'pi.ts')
   const args = [tsc, ...flags, ...rewrite, '--rootDir', root, '--outDir', out, input]
   const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`cannot build 'backend/pi.ts': ${stdout}`)
-  return save('pi.mjs', driver(pathToFileURL(join(out, 'backend', 'pi.js')).href))
+  if (status !== 0) throw new Error(`cannot build 'src/base/pi.ts': ${stdout}`)
+  return save('pi.mjs', driver(pathToFileURL(join(out, 'src', 'base', 'pi.js')).href))
 }
 
 /** Speaks as pi-gmp.c does: a line `DIGITS COUNT` in, the mean CPU time in ms and the last ten digits out. */

@@ -3,7 +3,7 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-if [ ! -e "$root/dist/backend/pi.js" ] || [ ! -d "$root/node_modules/autocannon" ]; then
+if [ ! -e "$root/dist/src/base/pi.js" ] || [ ! -d "$root/node_modules/autocannon" ]; then
   echo 'chaos: piloti is not built yet: npm ci && npm run build' >&2
   exit 1
 fi

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
-import { piDigits } from '../dist/backend/pi.js'
+import { piDigits } from '../dist/src/base/pi.js'
 
 const usage = `Usage: scripts/stress.sh [REQUESTS=100] [CLIENTS=5] [DIGITS=100] [options]
 

@@ -3,7 +3,7 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-if [ ! -e "$root/dist/backend/pi.js" ] || [ ! -d "$root/node_modules/autocannon" ]; then
+if [ ! -e "$root/dist/src/base/pi.js" ] || [ ! -d "$root/node_modules/autocannon" ]; then
   echo 'stress: piloti is not built yet: run ./scripts/setup.sh first, it starts the proxy too' >&2
   exit 1
 fi

@@ -1,7 +1,7 @@
 // @ts-check
 // The clients of a run: autocannon, with every digit checked and every lost request noticed.
 import autocannon from 'autocannon'
-import { piDigits } from '../../dist/backend/pi.js'
+import { piDigits } from '../../dist/src/base/pi.js'
 
 /** A request that is slow has not failed. */
 const timeoutSeconds = 20

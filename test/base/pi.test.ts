@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { decimals } from '../../backend/pi/decimal.ts'
-import { bitLength, divide, divideByRoot } from '../../backend/pi/fixed-point.ts'
-import { piDigits } from '../../backend/pi.ts'
+import { decimals } from '../../src/base/pi/decimal.ts'
+import { bitLength, divide, divideByRoot } from '../../src/base/pi/fixed-point.ts'
+import { piDigits } from '../../src/base/pi.ts'
 
 /** π by Machin's formula 16 arctan(1/5) − 4 arctan(1/239), in decimal fixed point: nothing shared. */
 function machin(digits: number): string {
