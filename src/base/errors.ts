@@ -50,6 +50,8 @@ export type ErrorCode =
   | 'ADMIN_FAILED'
   | 'ADMIN_BUSY'
   | 'ADMIN_REACH'
+  | 'COMPUTE_REACH'
+  | 'COMPUTE_TIMEOUT'
 
 /** Every error piloti reports, classified once, where it happens. The manual is docs/reference/errors.md. */
 export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
@@ -93,6 +95,8 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   ADMIN_FAILED: { side: 'piloti', status: 500, retry: false },
   ADMIN_BUSY: { side: 'operator', status: 503, retry: false },
   ADMIN_REACH: { side: 'operator', status: 0, retry: false },
+  COMPUTE_REACH: { side: 'operator', status: 0, retry: false },
+  COMPUTE_TIMEOUT: { side: 'operator', status: 0, retry: false },
 }
 
 /** An error with a code of the table; `cause` keeps what the system said. */

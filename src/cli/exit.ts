@@ -25,6 +25,7 @@ const ofErrors: Partial<Record<ErrorCode, number>> = {
   ACCESS_LOG: exit.file,
   FILE: exit.file,
   ADMIN_REACH: exit.unreachable,
+  COMPUTE_REACH: exit.unreachable,
 }
 
 export function exitCodeOf(error: unknown): number {
