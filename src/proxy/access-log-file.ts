@@ -1,6 +1,7 @@
 import { close, constants, openSync, write } from 'node:fs'
 import { PilotiError, systemCode } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { LineWriter, lineMaxBytes } from './access-log-line.ts'
 
 /** A batch is written once it has so many bytes, or its first line is so old. */
 const batchBytes = 64 * 1_024
@@ -17,10 +18,10 @@ const stdout = '-'
 const lineFeed = 0x0a
 
 /** Lines on their way to the file. */
-interface Batch {
-  readonly bytes: Buffer
-  length: number
-  lines: number
+class Batch {
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(batchBytes + lineMaxBytes)
+  length = 0
+  lines = 0
 }
 
 /**
@@ -29,13 +30,15 @@ interface Batch {
  * No line is written by halves, whatever is renamed, full or slow meanwhile: what a write has left over comes
  * before all else. When the disk is too slow lines are dropped, which the log says once.
  */
-export class LineFile {
+export class LineFile<T> {
   readonly #path: string
+  readonly #format: (item: T, line: LineWriter) => void
   readonly #log: Log
+  readonly #writer: LineWriter
   #fd: number
   /** Full ones; the first is being written. */
   readonly #waiting: Batch[] = []
-  #filling: Batch = newBatch()
+  #filling = new Batch()
   #spare: Batch | undefined
   /** How much of the first has been written. */
   #written = 0
@@ -48,10 +51,16 @@ export class LineFile {
   #closing: (() => void) | undefined
   #isClosed = false
 
-  /** @param path `-` is standard output. @throws PilotiError FILE when it cannot be opened. */
-  constructor(path: string, log: Log) {
+  /**
+   * @param path `-` is standard output.
+   * @param format writes a line with its line feed.
+   * @throws PilotiError FILE when it cannot be opened.
+   */
+  constructor(path: string, format: (item: T, line: LineWriter) => void, log: Log) {
     this.#path = path
+    this.#format = format
     this.#log = log
+    this.#writer = new LineWriter(this.#filling.bytes)
     this.#fd = open(path)
   }
 
@@ -60,13 +69,15 @@ export class LineFile {
     return this.#lost
   }
 
-  /** Adds a line, in ASCII, with its line feed; longer ones than a batch are none. */
-  add(line: string): void {
+  /** Adds the line that tells of `item`. */
+  add(item: T): void {
     if (this.#isClosed) return
-    if (this.#filling.length + line.length > batchBytes && !this.#next(line.length)) return
+    if (this.#filling.length >= batchBytes && !this.#next()) return
     const batch = this.#filling
     if (batch.length === 0) this.#flushSoon(flushMs)
-    batch.length += batch.bytes.write(line, batch.length, 'latin1')
+    this.#writer.at = batch.length
+    this.#format(item, this.#writer)
+    batch.length = this.#writer.at
     batch.lines++
   }
 
@@ -97,8 +108,8 @@ export class LineFile {
   }
 
   /** @returns whether there is room for a line. */
-  #next(bytes: number): boolean {
-    if (bytes <= batchBytes && this.#waiting.length < batchesMax) {
+  #next(): boolean {
+    if (this.#waiting.length < batchesMax) {
       this.#flush()
       return true
     }
@@ -110,7 +121,8 @@ export class LineFile {
   #flush(): void {
     if (this.#filling.length > 0 && this.#waiting.length < batchesMax) {
       this.#waiting.push(this.#filling)
-      this.#filling = this.#spare ?? newBatch()
+      this.#filling = this.#spare ?? new Batch()
+      this.#writer.bytes = this.#filling.bytes
       this.#spare = undefined
     }
     if (!this.#isWriting) this.#write()
@@ -209,10 +221,6 @@ export class LineFile {
       file: this.#path,
     })
   }
-}
-
-function newBatch(): Batch {
-  return { bytes: Buffer.allocUnsafeSlow(batchBytes), length: 0, lines: 0 }
 }
 
 /** Neither a pipe without a reader nor one whose reader is slow holds anything up. */

@@ -1,71 +1,151 @@
-import { apacheStamp, decimals, isoStamp, jsonText, plainText } from './access-log-text.ts'
+import type { LineWriter } from './access-log-line.ts'
+import {
+  apacheStamp,
+  decimals,
+  isoSecond,
+  isoStamp,
+  jsonText,
+  plainText,
+} from './access-log-text.ts'
 import type { Notes } from './notes.ts'
 
 export type AccessLogFormat = 'json' | 'combined' | 'timing'
 
-/** A line with its line feed; the manual is docs/reference/access-log.md. */
-type Format = (notes: Notes) => string
+/** Writes a line with its line feed; the manual is docs/reference/access-log.md. */
+export type Format = (notes: Notes, line: LineWriter) => void
+
+/** Texts that the JSON of every line has. */
+const texts = {
+  time: ascii('{"time":"'),
+  duration: ascii('Z","durationMs":'),
+  client: ascii(',"client":"'),
+  method: ascii('","method":"'),
+  path: ascii('","path":"'),
+  host: ascii('","host":"'),
+  status: ascii('","status":'),
+  referer: ascii(',"referer":"'),
+  agent: ascii('","agent":"'),
+  requestBytes: ascii('","requestBytes":'),
+  responseBytes: ascii(',"responseBytes":'),
+  end: ascii(',"end":"'),
+} as const
 
 /** `{"time":…,"durationMs":…,"client":…}`, always the same keys in the same order. */
-const json: Format = (notes) => {
-  const head = `{"time":"${isoStamp(notes.atMs)}","durationMs":${decimals(notes.durationMs)},"client":"${jsonText(notes.client)}${notes.status === 0 ? '' : requestJson(notes)}","requestBytes":`
-  const { firstByteMs, requestId, traceId } = notes
-  const first = firstByteMs < 0 ? 'null' : decimals(firstByteMs)
-  const line = `${head}${notes.requestBytes},"responseBytes":${notes.responseBytes}${placeJson(notes)}${effortJson(notes)}${first},"end":"${notes.end}"`
-  if (requestId === '' && traceId === '') return `${line}}\n`
-  const id = requestId && `,"requestId":"${jsonText(requestId)}"`
-  return `${line}${id}${traceId && `,"traceId":"${traceId}"`}}\n`
+const json: Format = (notes, line) => {
+  line.fixed(texts.time)
+  stamp(notes.atMs, line)
+  line.fixed(texts.duration)
+  line.decimals(notes.durationMs)
+  line.fixed(texts.client)
+  line.text(jsonText(notes.client))
+  if (notes.status !== 0) requestJson(notes, line)
+  line.fixed(texts.requestBytes)
+  line.whole(notes.requestBytes)
+  line.fixed(texts.responseBytes)
+  line.whole(notes.responseBytes)
+  line.fixed(placeJson(notes))
+  effortJson(notes, line)
+  line.fixed(texts.end)
+  line.text(endJson(notes))
 }
 
-const requestJson = ({ agent, host, method, referer, status, target }: Notes): string =>
-  `","method":"${jsonText(method)}","path":"${jsonText(target)}","host":"${jsonText(host)}","status":${status},"referer":"${jsonText(referer)}","agent":"${jsonText(agent)}`
+function requestJson({ request, status }: Notes, line: LineWriter): void {
+  const { agentAt, bytes, hostAt, refererAt, targetAt } = request
+  line.fixed(texts.method)
+  line.text(jsonText(request.method))
+  line.fixed(texts.path)
+  line.peer(bytes, targetAt)
+  line.fixed(texts.host)
+  line.peer(bytes, hostAt)
+  line.fixed(texts.status)
+  line.whole(status)
+  line.fixed(texts.referer)
+  line.peer(bytes, refererAt)
+  line.fixed(texts.agent)
+  line.peer(bytes, agentAt)
+}
 
 const placesMax = 1_024
-const places = new Map<string, { readonly pool: string; readonly text: string }>()
+const places = new Map<string, { readonly pool: string; readonly bytes: Buffer }>()
 
 /** The same for all requests of a backend: made once. */
-function placeJson({ backend, pool }: Notes): string {
+function placeJson({ backend, pool }: Notes): Buffer {
   const known = places.get(backend)
-  if (known?.pool === pool) return known.text
-  const text = `,"pool":"${jsonText(pool)}","backend":"${jsonText(backend)}","retries":`
+  if (known?.pool === pool) return known.bytes
+  const text = `,"pool":"${jsonText(named(pool))}","backend":"${jsonText(named(backend))}","retries":`
+  const bytes = ascii(text)
   if (places.size >= placesMax) places.clear()
-  places.set(backend, { pool, text })
-  return text
+  places.set(backend, { pool, bytes })
+  return bytes
 }
 
-const noEffort = '0,"queueMs":0.000,"connectMs":0.000,"firstByteMs":'
+const noEffort = ascii('0,"queueMs":0.000,"connectMs":0.000,"firstByteMs":')
+const noAnswer = ascii('null')
 
-/** What most requests do not need. */
-function effortJson({ connectMs, queueMs, retries }: Notes): string {
-  if (retries === 0 && queueMs === 0 && connectMs === 0) return noEffort
-  return `${retries},"queueMs":${decimals(queueMs)},"connectMs":${decimals(connectMs)},"firstByteMs":`
+/** Most of it is what most requests do not need. */
+function effortJson({ connectMs, firstByteMs, queueMs, retries }: Notes, line: LineWriter): void {
+  if (retries === 0 && queueMs === 0 && connectMs === 0) line.fixed(noEffort)
+  else {
+    const times = `"queueMs":${decimals(queueMs)},"connectMs":${decimals(connectMs)}`
+    line.text(`${retries},${times},"firstByteMs":`)
+  }
+  if (firstByteMs < 0) line.fixed(noAnswer)
+  else line.decimals(firstByteMs)
 }
+
+function endJson({ end, requestId, traceId }: Notes): string {
+  if (requestId === '' && traceId === '') return end === 'finished' ? finished : `${end}"}\n`
+  const id = requestId && `,"requestId":"${jsonText(requestId)}"`
+  return `${end}"${id}${traceId && `,"traceId":"${traceId}"`}}\n`
+}
+
+const finished = 'finished"}\n'
 
 /** What Apache and nginx write by this name, and the seconds that nginx calls `$request_time`. */
-const combined: Format = (notes) => {
-  const { agent, client, durationMs, referer, responseBytes, status } = notes
+const combined: Format = (notes, line) => {
+  const { client, durationMs, request, responseBytes, status } = notes
+  const [agent, referer] = [request.text(request.agentAt), request.text(request.refererAt)]
   const stamp = apacheStamp(notes.atMs + durationMs)
   const ends = `${String(status).padStart(3, '0')} ${responseBytes}`
   const said = `"${plainText(referer) || '-'}" "${plainText(agent) || '-'}"`
-  return `${plainText(client) || 'unix:'} - - [${stamp}] "${requestLine(notes)}" ${ends} ${said} ${decimals(durationMs / 1_000)}\n`
+  const who = plainText(client) || 'unix:'
+  const seconds = decimals(durationMs / 1_000)
+  line.text(`${who} - - [${stamp}] "${requestLine(notes)}" ${ends} ${said} ${seconds}\n`)
 }
 
 /** Where the time went, for people: `key=value` behind the request. */
-const timing: Format = (notes) => {
+const timing: Format = (notes, line) => {
   const { backend, client, firstByteMs, pool, requestId, traceId } = notes
-  const where = `${plainText(pool) || '-'} ${plainText(backend) || '-'}`
+  const where = `${plainText(named(pool)) || '-'} ${plainText(named(backend)) || '-'}`
   const times = [
     `queue=${decimals(notes.queueMs)} connect=${decimals(notes.connectMs)}`,
     `first=${firstByteMs < 0 ? '-' : decimals(firstByteMs)} total=${decimals(notes.durationMs)}`,
   ].join(' ')
   const ids = `${requestId && ` id=${plainText(requestId)}`}${traceId && ` trace=${traceId}`}`
   const bytes = `in=${notes.requestBytes} out=${notes.responseBytes}`
-  return `${isoStamp(notes.atMs)} ${plainText(client) || 'unix:'} "${requestLine(notes)}" ${notes.status || '-'} ${where} ${times} retries=${notes.retries} ${bytes} end=${notes.end}${ids}\n`
+  const what = `${plainText(client) || 'unix:'} "${requestLine(notes)}" ${notes.status || '-'}`
+  const how = `retries=${notes.retries} ${bytes} end=${notes.end}${ids}`
+  line.text(`${isoStamp(notes.atMs)} ${what} ${where} ${times} ${how}\n`)
 }
 
 /** `GET /a HTTP/1.1`; what was no request, or could not be read as one, is `-`. */
-function requestLine({ method, minor, target }: Notes): string {
+function requestLine({ request: { method, minor, target } }: Notes): string {
   return method === '' ? '-' : `${plainText(method)} ${plainText(target)} HTTP/1.${minor}`
+}
+
+/** `2026-11-20T10:32:07.123`: the second is the same in many lines. */
+function stamp(ms: number, line: LineWriter): void {
+  const second = Math.floor(ms / 1_000)
+  line.text(isoSecond(second))
+  line.threeDigits(Math.floor(ms) - second * 1_000)
+}
+
+/** A name that the line has room for. */
+const named = (name: string): string => name.slice(0, nameMax)
+const nameMax = 1_024
+
+function ascii(text: string): Buffer {
+  return Buffer.from(text, 'latin1')
 }
 
 export const accessLogFormats: Readonly<Record<AccessLogFormat, Format>> = {

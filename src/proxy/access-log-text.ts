@@ -59,12 +59,16 @@ class Seconds {
 
 const kept = 16
 
-const isoSeconds = new Seconds((ms) => new Date(ms).toISOString().slice(0, 19))
+const isoSeconds = new Seconds((ms) => new Date(ms).toISOString().slice(0, 20))
+
+/** `2026-11-20T10:32:07.`, of seconds since 1970. */
+export const isoSecond = (second: number): string => isoSeconds.text(second)
 
 /** `2026-11-20T10:32:07.123Z` */
 export function isoStamp(ms: number): string {
   const second = Math.floor(ms / 1_000)
-  return `${isoSeconds.text(second)}${thousandths[Math.floor(ms) - second * 1_000]}Z`
+  const thousandth = thousandths[Math.floor(ms) - second * 1_000]!
+  return `${isoSeconds.text(second)}${thousandth.slice(1)}Z`
 }
 
 const monthDays = new Seconds((ms) => {

@@ -36,14 +36,13 @@ export interface AccessLogView {
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { file: path, format = 'json', sample = 1, log = silent } = options
   if (!(sample >= 0 && sample <= 1)) throw new RangeError(`sample is ${sample}: 0 to 1 wanted`)
-  const lineOf = accessLogFormats[format]
-  const file = new LineFile(path, log)
+  const file = new LineFile(path, accessLogFormats[format], log)
   let lines = 0
   return {
     tell(notes) {
       if (sample < 1 && isGood(notes) && Math.random() >= sample) return
       lines++
-      file.add(lineOf(notes))
+      file.add(notes)
     },
     reopen: () => file.reopen(),
     close: () => file.close(),

@@ -25,7 +25,8 @@ export class Explanation {
 
   /** What there is to keep, once all is over. */
   decision(notes: Notes): Decision {
-    const { atMs, client, method, target } = notes
+    const { atMs, client } = notes
+    const { method, target } = notes.request
     const { connectMs, durationMs, end, firstByteMs, queueMs, requestId, status } = notes
     const what = method === '' ? '' : `${method} ${target.slice(0, 200)}`
     const times = { queueMs, connectMs, firstByteMs, durationMs }

@@ -1,8 +1,6 @@
-import { matches } from '../codecs/http1-chars.ts'
-import { Method } from '../codecs/http1-method.ts'
 import type { RequestHead } from '../codecs/http1-request.ts'
-import { STRIDE } from '../codecs/http1-table.ts'
 import type { RelayEnd } from '../net/relay.ts'
+import { RequestText } from './request-text.ts'
 
 /** How the end of a relay is told. */
 export const relayEnds: Readonly<Record<RelayEnd, string>> = {
@@ -20,7 +18,7 @@ export const relayEnds: Readonly<Record<RelayEnd, string>> = {
  */
 export class Notes {
   /** The arrival, in milliseconds since 1970. */
-  readonly atMs: number = Date.now()
+  atMs: number = Date.now()
   readonly #startMs: number
   /** The client's address; empty for a Unix socket. */
   readonly client: string
@@ -42,18 +40,11 @@ export class Notes {
   status = 0
   /** `finished`, `client_gone` …, or the code of an error in lower case. */
   end = ''
-  /** Of a request; empty for one that could not be read. */
-  method = ''
-  target = ''
-  minor = 1
-  host = ''
-  referer = ''
-  agent = ''
+  /** Of mode `http`; found when all is over. */
+  readonly request: RequestText
   requestId = ''
   traceId = ''
   #markMs = 0
-  #head: RequestHead | undefined
-  readonly #bytes: Buffer | undefined
 
   /**
    * @param startMs the arrival on the monotonic clock.
@@ -67,8 +58,7 @@ export class Notes {
   ) {
     this.client = client
     this.#startMs = startMs
-    this.#head = head
-    this.#bytes = bytes
+    this.request = new RequestText(head, bytes ?? noBytes)
   }
 
   /** Waiting for a backend, or for a connection, begins. */
@@ -101,48 +91,8 @@ export class Notes {
     this.durationMs = performance.now() - this.#startMs
     this.end = how
     if (this.status === 0) this.status = status
-    this.read()
-  }
-
-  /** Takes over what is told of the request: its head will be used again. */
-  read(): void {
-    if (this.#head === undefined) return
-    this.#read(this.#head, this.#bytes!)
-    this.#head = undefined
-  }
-
-  #read({ fields, hostFrom, hostTo, line, start }: RequestHead, bytes: Buffer): void {
-    const { methodFrom, methodTo, targetFrom, targetTo } = line
-    this.method = methods[line.method] ?? textOf(bytes, start + methodFrom, start + methodTo)
-    this.target = textOf(bytes, start + targetFrom, start + targetTo, targetMaxBytes)
-    this.minor = line.minor
-    if (hostFrom !== -1) this.host = textOf(bytes, start + hostFrom, start + hostTo)
-    const { count, table } = fields
-    for (let slot = 0; slot < count * STRIDE; slot += STRIDE) {
-      const length = table[slot + 1]! - table[slot]!
-      if (length !== agentName.length && length !== refererName.length) continue
-      const from = start + table[slot]!
-      const isAgent = length === agentName.length
-      if (!matches(bytes, from, isAgent ? agentName : refererName)) continue
-      const value = textOf(bytes, start + table[slot + 2]!, start + table[slot + 3]!)
-      if (isAgent) this.agent = value
-      else this.referer = value
-    }
+    this.request.find()
   }
 }
 
-/** Longer texts are cut in what is told of them. */
-const targetMaxBytes = 8_192
-const valueMaxBytes = 1_024
-const agentName = new TextEncoder().encode('user-agent')
-const refererName = new TextEncoder().encode('referer')
-
-/** By number; what is not known is read. */
-const methods = Object.entries(Method).reduce<(string | undefined)[]>((names, [name, method]) => {
-  if (method !== Method.OTHER) names[method] = name
-  return names
-}, [])
-
-function textOf(bytes: Buffer, from: number, to: number, maxBytes = valueMaxBytes): string {
-  return bytes.toString('latin1', from, Math.min(to, from + maxBytes))
-}
+const noBytes = Buffer.alloc(0)

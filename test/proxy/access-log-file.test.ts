@@ -16,6 +16,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { PilotiError } from '../../src/base/errors.ts'
 import type { Log } from '../../src/base/log.ts'
+import { DONE } from '../../src/codecs/http1-faults.ts'
+import { RequestHead } from '../../src/codecs/http1-request.ts'
 import { Notes } from '../../src/proxy/notes.ts'
 import { createAccessLog } from '../../src/proxy.ts'
 import { until } from '../support/proxied.ts'
@@ -24,9 +26,10 @@ import { asked } from './asked.ts'
 
 /** A line whose path is `n`. */
 function noted(n: number): Notes {
-  const notes = new Notes('127.0.0.1', performance.now())
-  notes.method = 'GET'
-  notes.target = `/${n}`
+  const bytes = Buffer.from(`GET /${n} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  const head = new RequestHead()
+  assert.equal(head.parse(bytes, 0, bytes.length), DONE)
+  const notes = new Notes('127.0.0.1', performance.now(), head, bytes)
   notes.ended('finished', 200)
   return notes
 }
