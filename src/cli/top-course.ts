@@ -61,7 +61,7 @@ export class Course {
     this.#last = { status, atMs }
     const known = new Set<string>()
     const pools = Object.entries(status.pools).map(([name, pool]): TopPool => {
-      const older = new Map(before?.pools[name]?.backends.map((view) => [view.id, view]))
+      const older = new Map(own(before?.pools, name)?.backends.map((view) => [view.id, view]))
       const backends = pool.backends.map((view) => {
         const key = keyOf(name, view.id)
         known.add(key)
@@ -98,7 +98,7 @@ export const keyOf = (pool: string, id: string): string => `${pool} ${id}`
 
 function listenersOf(status: Status, before: Status | undefined, seconds: number): string[] {
   return Object.entries(status.listeners).map(([name, { address, mode, connections, http }]) => {
-    const older = before?.listeners[name]
+    const older = own(before?.listeners, name)
     const text = `${name}: ${mode} at ${address}, ${connections.active} connected`
     if (http === undefined || older?.http === undefined) return text
     const perSecond = Math.max(http.requests - older.http.requests, 0) / seconds
@@ -108,7 +108,7 @@ function listenersOf(status: Status, before: Status | undefined, seconds: number
 
 function changes(before: Status, after: Status): string[] {
   return Object.entries(after.pools).flatMap(([name, pool]) => {
-    const old = before.pools[name]
+    const old = own(before.pools, name)
     if (old === undefined) return [`pool ${name} is new`]
     const was = new Map(old.backends.map((view) => [view.id, view]))
     const is = new Set(pool.backends.map(({ id }) => id))
@@ -129,4 +129,9 @@ function changeOf(view: BackendView, before: BackendView | undefined, pool: stri
     ...(before.health === health ? [] : [`${id} (${pool}) is ${health}${why}`]),
     ...(before.fullWeight === fullWeight ? [] : [`${id} (${pool}) has weight ${fullWeight}`]),
   ]
+}
+
+/** A pool may be called `__proto__`. */
+function own<T>(all: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return all !== undefined && Object.hasOwn(all, name) ? all[name] : undefined
 }
