@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { type MemberName, memberName } from './json-rpc-names.ts'
 import { skipBlanks, skipColon, skipString, skipValue, tooDeep } from './json-scan.ts'
 
 /** JSON-RPC's own codes for what is no JSON, and for JSON that is no message. */
@@ -38,7 +39,7 @@ export const jsonDepthMax = 64
  * Reads one line in one pass: checks that it is one JSON object, and says where `id` and `method` stand.
  *
  * It never throws, and refuses what a backend might read otherwise than the proxy, since the proxy matches
- * answers by `id`: a second `id` or `method`, one spelled in other cases (some libraries do not mind), and
+ * answers by `id`: a second `id` or `method`, one that is misspelled (some libraries do not mind), and
  * a bare carriage return or line feed (some take it for the end of a line).
  *
  * @see https://www.jsonrpc.org/specification
@@ -53,24 +54,26 @@ export function scanJsonRpc(line: Buffer): JsonRpcMessage | JsonRpcFault {
   const after = skipBlanks(line, end)
   if (after < line.length) return invalid(line, ~after)
   if (!isObject) return fault(-32600, line[from] === 0x5b ? noBatches : noObject)
-  // Blanks are the only place where these two are valid JSON.
-  if (line.includes(0x0d) || line.includes(0x0a)) return fault(-32600, noBreaks)
   return found.message()
 }
 
-/** The line with another id and a `\n`, ready to be written; `id` is JSON. Without an id it gets only the `\n`. */
+/**
+ * A copy of the line with another id and a `\n`, ready to be written; without an id it only gets the `\n`.
+ *
+ * `id` is JSON: the bytes that `idOf` gave, or a string, which must be ASCII. All else stays byte for byte.
+ */
 export function withId(
   line: Buffer,
   message: Pick<JsonRpcMessage, 'idFrom' | 'idTo'>,
   id: Buffer | string,
 ): Buffer {
   const { idFrom, idTo } = message
-  if (idTo === 0) return ended(line)
-  const idBytes = typeof id === 'string' ? Buffer.byteLength(id) : id.length
+  const idBytes = idTo === 0 ? 0 : id.length
   const spliced = Buffer.allocUnsafe(line.length - (idTo - idFrom) + idBytes + 1)
-  line.copy(spliced, 0, 0, idFrom)
-  if (typeof id === 'string') spliced.write(id, idFrom)
-  else id.copy(spliced, idFrom)
+  if (idFrom > 0) line.copy(spliced, 0, 0, idFrom)
+  // A loop costs less than a call for the few digits of an id.
+  if (typeof id !== 'string') id.copy(spliced, idFrom, 0, idBytes)
+  else for (let nth = 0; nth < idBytes; nth++) spliced[idFrom + nth] = id.charCodeAt(nth)
   line.copy(spliced, idFrom + idBytes, idTo)
   spliced[spliced.length - 1] = 0x0a
   return spliced
@@ -97,7 +100,7 @@ export function numberId(line: Buffer, message: Pick<JsonRpcMessage, 'idFrom' | 
 
 // Some libraries write 1 as 1.0 or 1e0.
 function rareNumber(line: Buffer, from: number, to: number): number {
-  const text = line.latin1Slice(from, to)
+  const text = line.toString('latin1', from, to)
   const value = text.startsWith('"') || text === 'null' ? Number.NaN : Number(text)
   return Number.isSafeInteger(value) && value >= 0 ? value : -1
 }
@@ -110,20 +113,13 @@ export function errorLine(id: Buffer | string, code: number, text: string, data?
 
 const nullId = Buffer.from('null')
 
-function ended(line: Buffer): Buffer {
-  const whole = Buffer.allocUnsafe(line.length + 1)
-  line.copy(whole)
-  whole[line.length] = 0x0a
-  return whole
-}
-
 const noBatches = 'batches are not taken: send each message on a line of its own'
 const noObject = 'a message is a JSON object'
 const noBreaks = 'a message has no carriage return or line feed inside'
 const noKind = "a message has a 'method', or else a 'result' or an 'error'"
 const noAnswerId = "an answer has an 'id'"
 const badId = "'id' is a string, a number or null"
-const badSpelling = "'id', 'method', 'result' and 'error' are written in lower case"
+const badSpelling = "'id', 'method', 'result' and 'error' are written just so, in lower case"
 const secondId = "'id' stands in the message twice"
 const secondMethod = "'method' stands in the message twice"
 const badMethod = "'method' is a string"
@@ -136,6 +132,7 @@ function invalid(line: Buffer, end: number): JsonRpcFault {
   if (end === tooDeep)
     return fault(-32600, `the message is nested deeper than ${jsonDepthMax} levels`)
   const at = ~end
+  if (line[at] === 0x0d || line[at] === 0x0a) return fault(-32700, noBreaks)
   const where = at < line.length ? ` at byte ${at + 1}` : ': it ends too early'
   return fault(-32700, `the message is not valid JSON${where}`)
 }
@@ -148,7 +145,7 @@ class Members {
   methodTo = 0
   hasOutcome = false
   isError = false
-  #hasId = false
+  hasId = false
   /** The first reason to refuse them; they are read on, since what is no JSON at all is told first. */
   refusal = ''
 
@@ -164,7 +161,7 @@ class Members {
       if (value < 0) return value
       const end = skipValue(line, value, jsonDepthMax - 1)
       if (end < 0) return end
-      this.#take(line, nameOf(line, name + 1, nameEnd - 1), value, end)
+      this.take(line, memberName(line, name + 1, nameEnd - 1), value, end)
       at = skipBlanks(line, end)
       if (at >= line.length) return ~at
       if (line[at] === 0x7d) return at + 1
@@ -176,91 +173,48 @@ class Members {
   message(): JsonRpcMessage | JsonRpcFault {
     const { idFrom, idTo, methodFrom, methodTo, isError } = this
     const isAnswer = methodTo === 0
-    const refusal = this.refusal || (isAnswer ? this.#noAnswer() : '')
+    const refusal = this.refusal || (isAnswer ? this.noAnswer() : '')
     if (refusal !== '') return fault(-32600, refusal, idFrom, idTo)
     const kind = isAnswer ? 'answer' : idTo === 0 ? 'notification' : 'call'
     return { kind, idFrom, idTo, methodFrom, methodTo, isError }
   }
 
-  #take(line: Buffer, name: Name, from: number, to: number): void {
+  take(line: Buffer, name: MemberName, from: number, to: number): void {
     if (name === 'other') return
-    if (name === 'id') this.#takeId(line, from, to)
-    else if (name === 'method') this.#takeMethod(line, from, to)
-    else if (name === 'misspelled') this.#refuse(badSpelling)
+    if (name === 'id') this.takeId(line, from, to)
+    else if (name === 'method') this.takeMethod(line, from, to)
+    else if (name === 'misspelled') this.refuse(badSpelling)
     else {
       this.hasOutcome = true
       if (name === 'error') this.isError = line[from] !== 0x6e
     }
   }
 
-  #takeId(line: Buffer, from: number, to: number): void {
+  takeId(line: Buffer, from: number, to: number): void {
     const first = line[from]!
     // Objects, arrays, true and false begin at 0x5b and above; so does null.
     const isTaken = first < 0x5b || first === 0x6e
-    if (this.#hasId) this.#refuse(secondId)
-    else if (!isTaken) this.#refuse(badId)
-    const isGood = isTaken && !this.#hasId
-    this.#hasId = true
+    if (this.hasId) this.refuse(secondId)
+    else if (!isTaken) this.refuse(badId)
+    const isGood = isTaken && !this.hasId
+    this.hasId = true
     this.idFrom = isGood ? from : 0
     this.idTo = isGood ? to : 0
   }
 
-  #takeMethod(line: Buffer, from: number, to: number): void {
-    if (this.methodTo !== 0) this.#refuse(secondMethod)
-    if (line[from] !== 0x22) this.#refuse(badMethod)
+  takeMethod(line: Buffer, from: number, to: number): void {
+    if (this.methodTo !== 0) this.refuse(secondMethod)
+    if (line[from] !== 0x22) this.refuse(badMethod)
     this.methodFrom = from
     this.methodTo = to
   }
 
-  #noAnswer(): string {
+  noAnswer(): string {
     if (!this.hasOutcome) return noKind
-    return this.#hasId ? '' : noAnswerId
+    return this.hasId ? '' : noAnswerId
   }
 
-  #refuse(reason: string): void {
+  refuse(reason: string): void {
     if (this.refusal === '') this.refusal = reason
   }
-}
-
-type Name = 'id' | 'method' | 'result' | 'error' | 'misspelled' | 'other'
-
-/** `method` or `result` with each of its letters written as an escape of six bytes. */
-const nameBytesMax = 36
-const backslash = 0x5c
-
-/** Which member the name between `from` and `to` is, its quotes left out. */
-function nameOf(line: Buffer, from: number, to: number): Name {
-  if (to - from > nameBytesMax) return 'other'
-  for (let at = from; at < to; at++) {
-    if (line[at] === backslash) return unescapedName(line, from, to)
-  }
-  return plainName(line, from, to)
-}
-
-function unescapedName(line: Buffer, from: number, to: number): Name {
-  const name: unknown = JSON.parse(line.toString('utf8', from - 1, to + 1))
-  const bytes = Buffer.from(String(name))
-  return plainName(bytes, 0, bytes.length)
-}
-
-function plainName(bytes: Buffer, from: number, to: number): Name {
-  const name = candidate(bytes, from, to)
-  if (name === 'other') return name
-  let isExact = true
-  for (let nth = 0; nth < name.length; nth++) {
-    const byte = bytes[from + nth]!
-    const letter = name.charCodeAt(nth)
-    if ((byte | 0x20) !== letter) return 'other'
-    if (byte !== letter) isExact = false
-  }
-  return isExact ? name : 'misspelled'
-}
-
-/** The only name it can be, by its length and first letter. */
-function candidate(bytes: Buffer, from: number, to: number): Exclude<Name, 'misspelled'> {
-  const length = to - from
-  if (length === 2) return 'id'
-  if (length === 5) return 'error'
-  if (length !== 6) return 'other'
-  return (bytes[from]! | 0x20) === 0x6d ? 'method' : 'result'
 }

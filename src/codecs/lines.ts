@@ -16,11 +16,10 @@ const partBytesMin = 256
  */
 export class LineReader {
   readonly #limitBytes: number
-  /** What has not been read yet: from `#at` on in `#chunk`, then the queue from `#head` on. */
+  /** What has not been read yet: from `#at` on in `#chunk`, then the queue. */
   #chunk: Buffer = nothing
   #at = 0
   #queue: Buffer[] = []
-  #head = 0
   #queuedBytes = 0
   /** The beginning of a line whose end has not come. */
   #part: Buffer = nothing
@@ -38,9 +37,10 @@ export class LineReader {
     return this.#chunk.length - this.#at + this.#queuedBytes + this.#partBytes
   }
 
-  /** Takes the next bytes, by reference. Read until `undefined` in between: what is pushed before is kept. */
+  /** Takes the next bytes, by reference. What was pushed before and not read yet is kept, and comes first. */
   push(chunk: Buffer): void {
-    if (this.#at < this.#chunk.length || this.#head < this.#queue.length) {
+    if (chunk.length === 0) return
+    if (this.#at < this.#chunk.length || this.#queue.length > 0) {
       this.#queue.push(chunk)
       this.#queuedBytes += chunk.length
       return
@@ -81,20 +81,13 @@ export class LineReader {
     return this.#line(0, 0)
   }
 
-  /** Goes to the next chunk of the queue. */
+  /** Goes to the next chunk of the queue, and lets go of the one that has been read. */
   #advance(): boolean {
+    const chunk = this.#queue.shift()
+    this.#chunk = chunk ?? nothing
     this.#at = 0
-    if (this.#head === this.#queue.length) {
-      this.#chunk = nothing
-      return false
-    }
-    this.#chunk = this.#queue[this.#head++]!
     this.#queuedBytes -= this.#chunk.length
-    if (this.#head === this.#queue.length) {
-      this.#queue = []
-      this.#head = 0
-    }
-    return this.#chunk.length > 0 || this.#advance()
+    return chunk !== undefined
   }
 
   /** The line that ends at `end` of the chunk, and begins at `from` or in what was set aside. */
