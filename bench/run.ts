@@ -24,6 +24,10 @@ const cases: Readonly<Record<string, Case>> = {
     about: 'what a line for each request costs, beside nginx and HAProxy',
     load: () => import('./access-log.ts'),
   },
+  lines: {
+    about: 'mode lines beside HAProxy, which passes connections on: CPU a message',
+    load: () => import('./lines.ts'),
+  },
   strategies: {
     about: 'nanoseconds a pick of every strategy, with 5, 50 and 500 candidates',
     load: () => import('./strategies.ts'),

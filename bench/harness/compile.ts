@@ -11,7 +11,7 @@ export const compilable = (): boolean => installed('cc')
 
 /** The sources of a program; the first names it. */
 const sources = {
-  ends: ['ends', 'answers', 'load', 'source', 'bulk'],
+  ends: ['ends', 'answers', 'load', 'source', 'bulk', 'lines'],
   floor: ['floor'],
 } as const
 

@@ -18,6 +18,7 @@ export interface Contender {
   readonly command: ((ports: Ports) => Command) | undefined
 }
 
+/** Of the peers, that is: piloti has `lines` besides. */
 type Mode = 'tcp' | 'http'
 
 /** The built command; PILOTI_BENCH_CLI names another build of it. */
@@ -27,7 +28,7 @@ export const pilotiCli: string =
 /** piloti as a user starts it, with `flags`, which the table names `about`. */
 export function pilotiOn(
   node: Node,
-  mode: Mode,
+  mode: Mode | 'lines',
   { about = '', flags = [] }: { about?: string; flags?: readonly string[] } = {},
 ): Contender {
   const cli = pilotiCli

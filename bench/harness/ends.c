@@ -1,6 +1,7 @@
 // Both ends of a proxy, in one process: the clients and the backend.
 // usage: ends requests ANSWER_FILE (keep|close) REQUEST_FILE
 //        ends bytes
+//        ends lines
 //
 // One process that never sleeps while it measures: a packet to a sleeping process costs its *sender* an
 // interrupt to another core. A proxy fast enough to keep its peers busy would not pay that, a slower one
@@ -16,7 +17,21 @@ enum { STUCK_SECONDS = 10 };
 
 int epoll;
 struct run run;
-static int isBytes;
+
+/* What clients and backend do. */
+static const struct kind {
+  const char *name;
+  void (*adopt)(int fd);
+  void (*open)(void);
+  void (*go)(void);
+  void (*pace)(void);
+  void (*close)(void);
+} kinds[] = {
+    {"requests", answers_adopt, load_open, load_go, load_pace, load_close},
+    {"bytes", source_adopt, bulk_open, bulk_go, NULL, bulk_close},
+    {"lines", lines_adopt, lines_open, lines_go, NULL, lines_close},
+};
+static const struct kind *kind;
 
 void report_ready(void) {
   run.isReady = 1;
@@ -36,8 +51,7 @@ static void open_run(const char *line) {
   if (sscanf(line, "open %d %d %ld %15s %lf", &run.port, &run.connections, &run.count, run.mode,
              &run.rate) != 5)
     die(line);
-  if (isBytes) bulk_open();
-  else load_open();
+  kind->open();
 }
 
 static void obey(struct watched *self) {
@@ -49,11 +63,9 @@ static void obey(struct watched *self) {
   else if (*line == 'g') {
     run.isGoing = 1;
     run.start = now();
-    if (isBytes) bulk_go();
-    else load_go();
+    kind->go();
   } else {
-    if (isBytes) bulk_close();
-    else load_close();
+    kind->close();
     memset(&run, 0, sizeof run);
     puts("closed");
     fflush(stdout);
@@ -62,8 +74,7 @@ static void obey(struct watched *self) {
 
 static void adopt(struct watched *self) {
   for (int fd; (fd = accept4(self->fd, NULL, NULL, 0)) >= 0;)
-    if (isBytes) source_adopt(fd);
-    else answers_adopt(fd);
+    kind->adopt(fd);
 }
 
 static int turn(int timeoutMs) {
@@ -73,7 +84,7 @@ static int turn(int timeoutMs) {
     struct watched *w = events[i].data.ptr;
     w->on(w);
   }
-  if (run.isGoing && !isBytes) load_pace();
+  if (run.isGoing && kind->pace) kind->pace();
   return ready;
 }
 
@@ -84,11 +95,13 @@ static void refuse_to_wait(double since) {
 }
 
 int main(int argc, char **argv) {
-  isBytes = argc == 2 && !strcmp(argv[1], "bytes");
-  if (!isBytes && argc != 5) return fputs("see ends.c for its usage\n", stderr), 2;
+  for (const struct kind *each = kinds; argc > 1 && each < kinds + sizeof kinds / sizeof *kinds; each++)
+    if (!strcmp(argv[1], each->name)) kind = each;
+  int hasFiles = kind == kinds;
+  if (!kind || argc != (hasFiles ? 5 : 2)) return fputs("see ends.c for its usage\n", stderr), 2;
   allow_many_files();
   epoll = epoll_create1(0);
-  if (!isBytes) answers_init(argv[2], argv[3]), load_init(argv[4]);
+  if (hasFiles) answers_init(argv[2], argv[3]), load_init(argv[4]);
   struct watched listener = {adopt, listen_on(0)}, orders = {obey, 0};
   watch(epoll, EPOLL_CTL_ADD, listener.fd, EPOLLIN, &listener);
   watch(epoll, EPOLL_CTL_ADD, orders.fd, EPOLLIN, &orders);

@@ -6,8 +6,8 @@ extern int epoll;
 /* One run of the clients, as `open` asks for it. */
 struct run {
   int port, connections;
-  long count;    // Requests, or bytes.
-  char mode[16]; // See load.c and bulk.c.
+  long count;    // Requests, bytes or messages.
+  char mode[16]; // See load.c, bulk.c and lines.c.
   double rate;   // Connections a second; 0 is as fast as the answers come.
   double start;
   int isReady, isGoing, isDone;
@@ -32,3 +32,9 @@ void source_adopt(int fd);
 void bulk_open(void);
 void bulk_go(void);
 void bulk_close(void);
+
+/* lines.c: messages and their answers */
+void lines_adopt(int fd);
+void lines_open(void);
+void lines_go(void);
+void lines_close(void);

@@ -14,3 +14,6 @@ export const requests = (
 
 /** Clients and a backend that send each other many bytes. */
 export const bytes = (): Command => ({ file: compile('ends'), args: ['bytes'] })
+
+/** Clients and a backend that send each other JSON-RPC messages. */
+export const messages = (): Command => ({ file: compile('ends'), args: ['lines'] })

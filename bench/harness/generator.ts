@@ -6,12 +6,13 @@ import { cpuMicros } from './usage.ts'
 /** Long enough for the last FINs to pass; an idle proxy spends nothing. */
 const SETTLE_MS = 50
 
-/** What the clients do in one round; `ends.c`, `load.c` and `bulk.c` tell the modes. */
+/** What the clients do in one round; `ends.c`, `load.c`, `bulk.c` and `lines.c` tell the modes. */
 export interface Load {
   readonly connections: number
-  /** Requests, or bytes. */
+  /** Requests, bytes or messages. */
   readonly count: number
-  readonly mode: 'keep' | 'client-closes' | 'peer-closes' | 'download' | 'upload'
+  /** A number is how many messages each client has outstanding. */
+  readonly mode: 'keep' | 'client-closes' | 'peer-closes' | 'download' | 'upload' | `${number}`
   /** New connections a second; as many as the answers allow when absent. */
   readonly rate?: number
 }
