@@ -11,6 +11,9 @@ import { clientsMax } from './proxy/descriptors.ts'
 import { forwardHttp } from './proxy/http.ts'
 import type { HttpView } from './proxy/http-context.ts'
 import { type HttpOptions, httpDefaults } from './proxy/http-options.ts'
+import { forwardLines } from './proxy/lines.ts'
+import type { LinesView } from './proxy/lines-context.ts'
+import { type LinesOptions, linesDefaults } from './proxy/lines-options.ts'
 import type { ProxyView } from './proxy/proxy-view.ts'
 import type { Destination, Route } from './proxy/routes.ts'
 import { completeSettings, type Mode, type ProxySettings } from './proxy/settings.ts'
@@ -24,13 +27,21 @@ export type {
   Destination,
   HttpOptions,
   HttpView,
+  LinesOptions,
+  LinesView,
   Mode,
   ProxySettings,
   ProxyView,
   Route,
   TcpView,
 }
-export { completeSettings as checkSettings, createAccessLog, createAffinity, httpDefaults }
+export {
+  completeSettings as checkSettings,
+  createAccessLog,
+  createAffinity,
+  httpDefaults,
+  linesDefaults,
+}
 
 /** Either `pool` or `routes` is needed. The changes of `pool` are logged; those of routes' pools are not. */
 export interface ProxyOptions extends ProxySettings {
@@ -70,7 +81,7 @@ export interface Proxy {
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const { mode = 'http', address = { host: '127.0.0.1', port: 0 }, log = silent } = options
   let settings = completeSettings(options, mode)
-  const forwarding = (mode === 'tcp' ? forwardTcp : forwardHttp)(log, settings, options.accessLog)
+  const forwarding = forwardings[mode](log, settings, options.accessLog)
   const connections = { total: 0, refused: 0 }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: mode === 'tcp' })
   let { connectionsMax, listeners } = options
@@ -79,9 +90,8 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     server.maxConnections = clientsMax(connectionsMax, listeners ?? 1, log) || never
   }
   server.on('connection', (client) => {
-    client.on('error', ignore)
     connections.total++
-    forwarding.serve(client)
+    forwarding.serve(client.on('error', ignore))
   })
   server.on('drop', () => {
     connections.refused++
@@ -127,6 +137,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   }
 }
 
+const forwardings = { http: forwardHttp, tcp: forwardTcp, lines: forwardLines }
 const ignore = (): void => {}
 
 /** Who gives routes may share their pools with other proxies, and hears of them itself. */

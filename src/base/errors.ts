@@ -30,6 +30,8 @@ export type ErrorCode =
   | 'REQUEST_CODING'
   | 'REQUEST_VERSION'
   | 'LOOP'
+  | 'MESSAGE_FORMAT'
+  | 'MESSAGE_LIMIT'
   | 'LISTEN'
   | 'ADDRESS'
   | 'CONFIG'
@@ -75,6 +77,8 @@ export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = {
   REQUEST_CODING: { side: 'client', status: 501, retry: false },
   REQUEST_VERSION: { side: 'client', status: 505, retry: false },
   LOOP: { side: 'client', status: 508, retry: false },
+  MESSAGE_FORMAT: { side: 'client', status: 0, retry: false },
+  MESSAGE_LIMIT: { side: 'client', status: 0, retry: false },
   LISTEN: { side: 'operator', status: 0, retry: false },
   ADDRESS: { side: 'operator', status: 0, retry: false },
   CONFIG: { side: 'operator', status: 0, retry: false },

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { HttpOptions } from './http-options.ts'
+import type { LinesOptions } from './lines-options.ts'
 import type { Router } from './routes.ts'
 
 /** What new work goes by. Complete and checked; a time without a limit is Infinity. */
@@ -7,10 +8,12 @@ export interface ForwardingSettings {
   readonly router: Router
   readonly connectTimeoutMs: number
   readonly retriesMax: number
-  /** In mode `tcp`. */
+  /** In the modes `tcp` and `lines`. */
   readonly idleTimeoutMs: number
   /** In mode `http`. */
   readonly http: HttpOptions
+  /** In mode `lines`. */
+  readonly lines: LinesOptions
 }
 
 /** What a mode does with the connections the listener accepts. */

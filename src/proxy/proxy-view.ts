@@ -1,5 +1,6 @@
 import type { PoolView } from '../pool/pool.ts'
 import type { HttpView } from './http-context.ts'
+import type { LinesView } from './lines-context.ts'
 import type { Mode } from './settings.ts'
 import type { TcpView } from './tcp.ts'
 
@@ -16,6 +17,8 @@ export interface ProxyView {
   readonly http?: HttpView
   /** In mode `tcp`. */
   readonly tcp?: TcpView
+  /** In mode `lines`. */
+  readonly lines?: LinesView
   /** The first of `pools`. */
   readonly pool: PoolView
   /** All that routes lead to. */

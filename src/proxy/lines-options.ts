@@ -1,0 +1,62 @@
+import { longestTimerMs } from '../base/clock.ts'
+
+/** Times, limits and manners of mode `lines`. Times are in milliseconds, 0 is no limit; sizes in bytes. */
+export interface LinesOptions {
+  /** The longest message, and the longest answer, without its line end. */
+  readonly messageLimitBytes: number
+  /** How many messages of a client may be unanswered; then no more are read from it. */
+  readonly clientOutstandingMax: number
+  /** How many messages may be unanswered on a connection to a backend; further ones wait. */
+  readonly outstandingMax: number
+  /** Connections to a backend, for plain text and for JSON-RPC each. */
+  readonly backendConnectionsMax: number
+  /** From a message being sent to its answer. */
+  readonly messageTimeoutMs: number
+  /** For a peer to take anything of what waits for it. */
+  readonly writeTimeoutMs: number
+  /** How long an idle connection to a backend is kept. */
+  readonly reuseTimeoutMs: number
+  /** Messages are safe to repeat: one whose backend died is given to another. */
+  readonly resend: boolean
+  /** Log each client, message and answer. */
+  readonly activity: boolean
+}
+
+export const linesDefaults: LinesOptions = {
+  messageLimitBytes: 65_536,
+  clientOutstandingMax: 1_024,
+  outstandingMax: 128,
+  backendConnectionsMax: 8,
+  messageTimeoutMs: 60_000,
+  writeTimeoutMs: 30_000,
+  reuseTimeoutMs: 60_000,
+  resend: false,
+  activity: false,
+}
+
+/** Ids on a connection to a backend have room for so many at a time. */
+const outstandingMost = 10_000
+
+/**
+ * All options, from those given; one that is undefined is not given.
+ *
+ * @throws RangeError for a limit that lets nothing through.
+ */
+export function completeLinesOptions(given: Partial<LinesOptions> = {}): LinesOptions {
+  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  const options: LinesOptions = { ...linesDefaults, ...Object.fromEntries(set) }
+  const { messageTimeoutMs, outstandingMax, writeTimeoutMs } = options
+  const wholes = ['messageLimitBytes', 'clientOutstandingMax', 'backendConnectionsMax'] as const
+  for (const name of wholes) {
+    if (options[name] >= 1) continue
+    throw new RangeError(`${name} is ${options[name]}: at least 1 wanted`)
+  }
+  if (!(outstandingMax >= 1 && outstandingMax <= outstandingMost)) {
+    throw new RangeError(`outstandingMax is ${outstandingMax}: 1 to ${outstandingMost} wanted`)
+  }
+  return {
+    ...options,
+    messageTimeoutMs: messageTimeoutMs || Number.POSITIVE_INFINITY,
+    writeTimeoutMs: Math.min(writeTimeoutMs, longestTimerMs),
+  }
+}
