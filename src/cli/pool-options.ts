@@ -64,7 +64,7 @@ function withHealth(command: Command): Command {
   return command
     .optionsGroup('Health:')
     .addOption(
-      new Option('--health <SPEC>', 'how backends are probed: tcp, http:/PATH or off')
+      new Option('--health <SPEC>', 'how backends are probed: tcp, http:/PATH, lines, off')
         .env('PILOTI_HEALTH')
         .default({ kind: 'tcp' }, 'tcp')
         .argParser((text) => usage(() => parseHealth(text))),

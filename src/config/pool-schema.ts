@@ -121,6 +121,7 @@ const healthKeys = mapping({
     text(readHealthPath, { pattern: '^/', examples: ['/health'] }),
     'Ask for this path in HTTP; without it, connecting is enough',
   ),
+  lines: optional(onOff(), 'Call the method health in JSON-RPC lines; off by default'),
   method: optional(word(['GET', 'HEAD', 'OPTIONS']), 'GET by default'),
   host: optional(
     text(readHealthHost, { minLength: 1 }),
@@ -140,8 +141,15 @@ function readHealthHost(given: string): string {
 }
 
 const health: z.ZodType<HealthSpec | 'off'> = z.union([
-  text(parseHealth, { pattern: '^(tcp|off|http:/.*)$', examples: ['tcp', 'http:/health', 'off'] }),
-  healthKeys.transform(({ http, interval, timeout, ...rest }, context): HealthSpec => {
+  text(parseHealth, {
+    pattern: '^(tcp|lines|off|http:/.*)$',
+    examples: ['tcp', 'http:/health', 'lines', 'off'],
+  }),
+  healthKeys.transform(({ http, lines, interval, timeout, ...rest }, context): HealthSpec => {
+    if (http !== undefined && lines === true) {
+      const message = 'one of http and lines is wanted here'
+      context.addIssue({ code: 'custom', message, path: ['lines'] })
+    }
     for (const key of ['method', 'host', 'status', 'body'] as const) {
       if (http !== undefined || rest[key] === undefined) continue
       const message = `${key} is for probes in HTTP: write http: /PATH too`
@@ -149,8 +157,11 @@ const health: z.ZodType<HealthSpec | 'off'> = z.union([
     }
     const intervalMs = interval ?? healthDefaults.intervalMs
     const timeoutMs = timeout ?? Math.min(healthDefaults.timeoutMs, intervalMs)
+    const plain = lines === true ? 'lines' : 'tcp'
     const kind =
-      http === undefined ? { kind: 'tcp' as const } : { kind: 'http' as const, path: http }
+      http === undefined
+        ? { kind: plain as 'lines' | 'tcp' }
+        : { kind: 'http' as const, path: http }
     const isShort = timeout !== undefined || timeoutMs !== healthDefaults.timeoutMs
     return {
       ...kind,

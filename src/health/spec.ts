@@ -1,12 +1,13 @@
 import { PilotiError } from '../base/errors.ts'
 import { suggest } from '../base/suggest.ts'
 import { httpProbe } from './http.ts'
+import { probeLines } from './lines.ts'
 import type { Probe } from './probe.ts'
 import { probeTcp } from './tcp.ts'
 
 /** How a backend is asked whether it is well. What is not given is as in `healthDefaults`. */
 export interface HealthSpec {
-  readonly kind: 'tcp' | 'http'
+  readonly kind: 'tcp' | 'http' | 'lines'
   readonly path?: string
   readonly method?: 'GET' | 'HEAD' | 'OPTIONS'
   /** The Host field; the backend's address by default. */
@@ -36,22 +37,22 @@ export const healthDefaults: Required<Omit<HealthSpec, 'host' | 'body'>> = {
   fall: 3,
 }
 
-const kinds = 'tcp, http:/PATH, off'
+const kinds = 'tcp, http:/PATH, lines, off'
 /** What may stand in a request line, without `#`: that part of an address is never sent. */
 const sendable = /^\/[!-"$-~]*$/
 const fieldValue = /^[!-~]+$/
 
 /**
- * Reads `tcp`, `http:/PATH` or `off`.
+ * Reads `tcp`, `http:/PATH`, `lines` or `off`.
  *
  * @throws PilotiError HEALTH when the text is none of these.
  */
 export function parseHealth(text: string): HealthSpec | 'off' {
   if (text === 'off') return text
-  if (text === 'tcp') return { kind: text }
+  if (text === 'tcp' || text === 'lines') return { kind: text }
   const [, slashes, path] = /^http:(\/*)(.*)$/s.exec(text) ?? []
   if (slashes === undefined || path === undefined) {
-    const nearest = suggest(text, ['tcp', 'http', 'off'])
+    const nearest = suggest(text, ['tcp', 'http', 'lines', 'off'])
     const hint = nearest === 'http' ? 'http:/PATH' : nearest
     fail(`unknown health check '${text}': one of ${kinds}`, hint)
   }
@@ -75,6 +76,7 @@ function fail(problem: string, hint = ''): never {
  */
 export function createProbe(spec: HealthSpec): Probe {
   if (spec.kind === 'tcp') return probeTcp
+  if (spec.kind === 'lines') return probeLines
   const check = { ...healthDefaults, ...spec }
   const { path, host, status } = check
   if (!sendable.test(path)) throw new RangeError(`path is '${path}': /PATH in ASCII wanted`)

@@ -5,20 +5,28 @@ import { PilotiError } from '../../src/base/errors.ts'
 import { createProbe, type HealthSpec, parseHealth } from '../../src/health/spec.ts'
 
 describe('--health', () => {
-  it('is tcp, http:/PATH or off', () => {
+  it('is tcp, http:/PATH, lines or off', () => {
     assert.equal(parseHealth('off'), 'off')
     assert.deepEqual(parseHealth('tcp'), { kind: 'tcp' })
+    assert.deepEqual(parseHealth('lines'), { kind: 'lines' })
     assert.deepEqual(parseHealth('http:/'), { kind: 'http', path: '/' })
     const path = '/a%20b/c?d=e&f'
     assert.deepEqual(parseHealth(`http:${path}`), { kind: 'http', path })
   })
 
   const wrong: [string, string][] = [
-    ['tpc', "unknown health check 'tpc': one of tcp, http:/PATH, off (did you mean tcp?)"],
-    ['TCP', "unknown health check 'TCP': one of tcp, http:/PATH, off (did you mean tcp?)"],
-    ['none', "unknown health check 'none': one of tcp, http:/PATH, off"],
-    ['', "unknown health check '': one of tcp, http:/PATH, off"],
-    ['http', "unknown health check 'http': one of tcp, http:/PATH, off (did you mean http:/PATH?)"],
+    ['tpc', "unknown health check 'tpc': one of tcp, http:/PATH, lines, off (did you mean tcp?)"],
+    ['TCP', "unknown health check 'TCP': one of tcp, http:/PATH, lines, off (did you mean tcp?)"],
+    [
+      'line',
+      "unknown health check 'line': one of tcp, http:/PATH, lines, off (did you mean lines?)",
+    ],
+    ['none', "unknown health check 'none': one of tcp, http:/PATH, lines, off"],
+    ['', "unknown health check '': one of tcp, http:/PATH, lines, off"],
+    [
+      'http',
+      "unknown health check 'http': one of tcp, http:/PATH, lines, off (did you mean http:/PATH?)",
+    ],
     ['http:', "'http:' names no path: write http:/PATH"],
     ['http:up', "'http:up' names no path: write http:/PATH (did you mean http:/up?)"],
     [
