@@ -6,21 +6,23 @@ import { type DialOptions, dialThen } from '../net/dial.ts'
 import { Inlet } from '../net/inlet.ts'
 import { Relay, type RelayEnd, type RelayObserver, type RelayOptions } from '../net/relay.ts'
 import type { Lease } from '../pool/lease.ts'
-import type { AccessLog } from './access-log.ts'
-import { Notes, relayEnds } from './notes.ts'
+import { relayEnds } from './notes.ts'
 import { outcomeOf } from './outcomes.ts'
 import { hasLeft, QueuedClient } from './tcp-queue.ts'
+import type { TcpRecord } from './tcp-record.ts'
 
 /** Large reads are what makes a long transfer cheap (bench/results/tcp.md). */
 const longReadBytes = 1_024 * 1_024
 /** A backend that ends this soon without a word never served. What forwards ports for a dead server does so. */
 const atOnceMs = 1_000
+const silence = 'ended at once, without a word'
 
 export type TcpConnections = Slots<'slot', TcpConnection>
 
 /** One client's connection, from its acceptance until its sockets are closed. */
 export class TcpConnection implements RelayObserver {
   readonly #client: Socket
+  readonly #record: TcpRecord
   readonly #inlet = new Inlet(longReadBytes)
   readonly #relay: Relay
   readonly #options: RelayOptions
@@ -30,23 +32,14 @@ export class TcpConnection implements RelayObserver {
   #lease: Lease | undefined
   #dialledMs = 0
   #isRefused = false
-  #notes: Notes | undefined
-  #accessLog: AccessLog | undefined
 
-  constructor(client: Socket, options: RelayOptions, all: TcpConnections) {
-    this.#client = client
-    this.#relay = new Relay(client, this.#inlet, this, options)
+  constructor(record: TcpRecord, options: RelayOptions, all: TcpConnections) {
+    this.#client = record.client
+    this.#record = record
+    this.#relay = new Relay(record.client, this.#inlet, this, options)
     this.#options = options
     this.#all = all
     all.add(this)
-  }
-
-  /** Has the access log told how it ends. @param pool as the log calls it */
-  note(accessLog: AccessLog, pool: string): void {
-    const client = (this.#client.remoteAddress ?? '').replace(/^::ffff:/, '')
-    this.#notes = new Notes(client, performance.now())
-    this.#notes.pool = pool
-    this.#accessLog = accessLog
   }
 
   /**
@@ -56,10 +49,10 @@ export class TcpConnection implements RelayObserver {
    * @param leave called when it waits no longer: it is late, or the client has left.
    */
   wait(withinMs: number, leave: (isLate: boolean) => void): void {
-    this.#notes?.mark()
+    this.#record.waits()
     this.#queued = new QueuedClient(this.#client, this.#options.sweep, withinMs, (isLate) => {
       this.#queued = undefined
-      this.#notes?.queued()
+      this.#record.waited()
       leave(isLate)
     })
   }
@@ -77,20 +70,18 @@ export class TcpConnection implements RelayObserver {
       return
     }
     this.#dialledMs = performance.now()
-    this.#notes?.tries(lease.backend.id)
-    this.#notes?.mark()
+    this.#record.dials(lease.backend, this.#dialledMs)
     const { onread } = this.#inlet
     const connected = (backend: Socket): void => {
-      this.#notes?.connected()
       this.#start(lease, backend)
       done()
     }
     const failed = (error: PilotiError): void => {
-      this.#notes?.connected()
+      this.#record.failed(error.message)
       if (!this.#client.destroyed) return fail(error)
       // Nobody waits any more, so there is no point in another try.
       lease.release(error.kind.side === 'backend' ? 'failed' : 'aborted', undefined, error.message)
-      this.#tell('client_gone')
+      this.#record.ended('client_gone')
       this.#all.delete(this)
     }
     dialThen(lease.backend.address, { ...options, onread }, connected, failed)
@@ -98,7 +89,7 @@ export class TcpConnection implements RelayObserver {
 
   /** @param how it ends, for the access log */
   giveUp(how: string): void {
-    this.#tell(how)
+    this.#record.ended(how)
     abort(this.#client)
     this.#all.delete(this)
   }
@@ -110,25 +101,28 @@ export class TcpConnection implements RelayObserver {
 
   sent(bytes: number): void {
     this.#lease!.sent(bytes)
-    if (this.#notes !== undefined) this.#notes.requestBytes += bytes
+    this.#record.requestBytes += bytes
   }
 
   received(bytes: number): void {
     const lease = this.#lease!
     if (!lease.isAnswered) {
-      lease.answered(performance.now() - this.#dialledMs)
-      this.#notes?.answered()
+      const nowMs = performance.now()
+      lease.answered(nowMs - this.#dialledMs)
+      this.#record.answered(nowMs)
     }
     lease.received(bytes)
-    if (this.#notes !== undefined) this.#notes.responseBytes += bytes
+    this.#record.responseBytes += bytes
   }
 
   ended(how: RelayEnd): void {
     const lease = this.#lease!
     const lifeMs = lease.isAnswered ? undefined : performance.now() - this.#dialledMs
-    if (this.#isRefused) lease.release('failed', undefined, 'ended at once, without a word')
+    // Before the lease is released: that may take the backend out, and what is told is what was picked among.
+    if (this.#isRefused) this.#record.ended('backend_silent', silence)
+    else this.#record.ended(relayEnds[how], how === 'backend' ? 'it broke off' : '')
+    if (this.#isRefused) lease.release('failed', undefined, silence)
     else lease.release(outcomeOf[how], lifeMs, how)
-    this.#tell(this.#isRefused ? 'backend_silent' : relayEnds[how])
   }
 
   closed(): void {
@@ -136,16 +130,17 @@ export class TcpConnection implements RelayObserver {
   }
 
   #start(lease: Lease, backend: Socket): void {
+    const connectedMs = performance.now()
     lease.connected()
+    this.#record.connected(connectedMs)
     if (this.#client.destroyed) {
       lease.release('aborted')
-      this.#tell('client_gone')
+      this.#record.ended('client_gone')
       abort(backend)
       this.#all.delete(this)
       return
     }
     this.#lease = lease
-    const connectedMs = performance.now()
     backend.once('end', () => {
       const isSilent = !lease.isAnswered && !this.#client.readableEnded
       this.#isRefused = isSilent && performance.now() - connectedMs < atOnceMs
@@ -153,18 +148,10 @@ export class TcpConnection implements RelayObserver {
     this.#relay.start(backend)
   }
 
-  #tell(how: string): void {
-    const notes = this.#notes
-    if (notes === undefined) return
-    this.#notes = undefined
-    notes.ended(how, 0)
-    this.#accessLog!.tell(notes)
-  }
-
   #hasLeftQueue(): boolean {
     this.#queued!.end()
     this.#queued = undefined
-    this.#notes?.queued()
+    this.#record.waited()
     return hasLeft(this.#client)
   }
 }

@@ -12,6 +12,7 @@ import type { Forwarding, ForwardingSettings } from './forwarding.ts'
 import { Outage } from './outage.ts'
 import type { Destination } from './routes.ts'
 import { TcpConnection, type TcpConnections } from './tcp-connection.ts'
+import { TcpRecord } from './tcp-record.ts'
 
 /** What mode `tcp` counts. */
 export interface TcpView {
@@ -32,10 +33,6 @@ export function forwardTcp(
   const connections: TcpConnections = new Slots('slot')
   const errors: Partial<Record<ErrorCode, number>> = {}
   let retries = 0
-  const onRetry = ({ message }: PilotiError): void => {
-    retries++
-    log.debug('retry', message)
-  }
   let current = settings
   let relayOptions = relayOptionsOf(settings, sweep)
 
@@ -43,9 +40,10 @@ export function forwardTcp(
     serve(client) {
       const { connectTimeoutMs, retriesMax, router } = current
       const { destination } = router.only!
-      const { name = '', pool } = destination
-      const connection = new TcpConnection(client, relayOptions, connections)
-      if (accessLog !== undefined) connection.note(accessLog, name)
+      const { pool } = destination
+      const key = keyOf(destination, client)
+      const record = new TcpRecord({ accessLog, client, destination, key })
+      const connection = new TcpConnection(record, relayOptions, connections)
       const connect: Work = (lease, fail) =>
         connection.dial(lease, { sweep, connectTimeoutMs }, () => outage.over(), fail)
       const giveUp = (error: PilotiError): void => {
@@ -59,7 +57,11 @@ export function forwardTcp(
           if (isLate) giveUp(waitedInVain(pool))
           else connection.giveUp('client_gone')
         })
-      const key = keyOf(destination, client)
+      const onRetry = ({ message }: PilotiError): void => {
+        retries++
+        log.debug('retry', message)
+        record.again()
+      }
       attemptEach(pool, key, connect, giveUp, { retriesMax, onRetry, onWait })
     },
     configure(next) {
