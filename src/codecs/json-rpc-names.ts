@@ -5,6 +5,7 @@
 export type MemberName = 'id' | 'method' | 'result' | 'error' | 'misspelled' | 'other'
 
 const backslash = 0x5c
+const nameLettersMax = 'method'.length
 
 /**
  * Which member the name between `from` and `to` is, its quotes left out. It may be written with escapes, such as
@@ -17,12 +18,35 @@ export function memberName(line: Buffer, from: number, to: number): MemberName {
   return plainName(line, from, to)
 }
 
+/** Undoes as many escapes as the longest name has letters, so a long name costs no more. */
 function unescapedName(line: Buffer, from: number, to: number): MemberName {
-  const name: unknown = JSON.parse(line.toString('utf8', from - 1, to + 1))
-  const bytes = Buffer.from(String(name))
-  const end = bytes.indexOf(0)
-  if (end === -1) return plainName(bytes, 0, bytes.length)
-  return plainName(bytes, 0, end) === 'other' ? 'other' : 'misspelled'
+  const letters = Buffer.allocUnsafe(nameLettersMax + 1)
+  let count = 0
+  let at = from
+  while (at < to && count < letters.length) {
+    let code = line[at]!
+    if (code !== backslash) at++
+    else {
+      // The short escapes, such as `\n`, stand for no letter.
+      if (line[at + 1] !== 0x75) return 'other'
+      code = hexCode(line, at + 2)
+      at += 6
+    }
+    if (code > 0x7f) return 'other'
+    if (code === 0) return plainName(letters, 0, count) === 'other' ? 'other' : 'misspelled'
+    letters[count++] = code
+  }
+  return plainName(letters, 0, count)
+}
+
+/** The value of four hexadecimal digits. */
+function hexCode(bytes: Buffer, from: number): number {
+  let code = 0
+  for (let at = from; at < from + 4; at++) {
+    const byte = bytes[at]!
+    code = code * 16 + (byte & 0xf) + (byte > 0x39 ? 9 : 0)
+  }
+  return code
 }
 
 function plainName(bytes: Buffer, from: number, to: number): MemberName {
