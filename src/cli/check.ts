@@ -1,8 +1,8 @@
 import { Command } from 'commander'
+import { printable } from '../base/printable.ts'
 import type { Checked, Problem } from '../config.ts'
 import { exit } from './exit.ts'
 import { withHelp } from './help.ts'
-import { printable } from './logger.ts'
 
 interface CheckFlags {
   readonly config?: string

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { PilotiError, systemCode } from '../base/errors.ts'
-import { printable } from './logger.ts'
+import { printable } from '../base/printable.ts'
 
 /** What a user reads of an error: what and why, and what next where we know it. */
 export function explain(error: unknown, isVerbose: boolean): string {

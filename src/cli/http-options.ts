@@ -49,7 +49,7 @@ export function withHttpOptions(command: Command): Command {
     )
     .addOption(time('write', '30s', 'for a peer to take anything'))
     .addOption(time('keep-alive', '75s', 'how long an idle client is kept'))
-    .addOption(time('response', '30s', 'for the first byte of a response: 504'))
+    .addOption(time('response', '30s', 'for the head of a response: 504'))
     .addOption(time('response-idle', '60s', 'between two pieces of a response'))
     .addOption(time('tunnel', '1h', 'how long an upgraded connection may be silent'))
     .addOption(

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import type { Log, LogFields, LogLevel } from '../base/log.ts'
+import { printable } from '../base/printable.ts'
 
 export type LogFormat = 'pretty' | 'json'
 
@@ -65,9 +66,4 @@ function prettySink(unit: string, { color }: LoggerOptions): Sink {
     const painted = color ? `${colors[level]}${word}${plain}` : word
     process.stderr.write(`${time} ${painted} ${unit.padEnd(7)} ${printable(sentence)}\n`)
   }
-}
-
-/** What others wrote may stand in a sentence: no control character of it reaches the terminal. */
-export function printable(sentence: string): string {
-  return sentence.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1))
 }

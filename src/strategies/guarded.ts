@@ -97,7 +97,8 @@ function tried(strategy: Strategy): string {
   }
 }
 
-const sample = (id: string): Candidate => ({
+/** An idle candidate of which nothing is known. */
+export const sample = (id: string): Candidate => ({
   id,
   weight: 1,
   fullWeight: 1,

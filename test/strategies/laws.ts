@@ -4,6 +4,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { seeded } from '../../src/base/random.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import type { Candidate, Candidates, Strategy } from '../../src/pool/strategy.ts'
+import { sample } from '../../src/strategies/guarded.ts'
 import type { StrategyContext } from '../../src/strategies/index.ts'
 
 export type Make = (context: StrategyContext) => Strategy
@@ -144,13 +145,13 @@ export const laws: readonly Law[] = [
 
 /** `count` candidates that hold no work. */
 export function idle(count: number): [Writable, ...Writable[]] {
-  return some(Array.from({ length: count }, (_, i) => candidate(`h:${i + 1}`)))
+  return some(Array.from({ length: count }, (_, i) => sample(`h:${i + 1}`)))
 }
 
 /** Candidates of these weights that hold no work, and answer after `ms`. */
 export function weighing(weights: readonly number[], ms = 0): [Writable, ...Writable[]] {
   const make = (weight: number, i: number): Writable => ({
-    ...candidate(`h:${i + 1}`),
+    ...sample(`h:${i + 1}`),
     weight,
     fullWeight: weight,
     responseTimeMs: ms,
@@ -174,20 +175,6 @@ export function poolOf(
 }
 
 export type Writable = { -readonly [K in keyof Candidate]: Candidate[K] }
-
-function candidate(id: string): Writable {
-  return {
-    id,
-    weight: 1,
-    fullWeight: 1,
-    active: 0,
-    responseTimeMs: 0,
-    peakResponseTimeMs: 0,
-    errorShare: 0,
-    waiting: 0,
-    quietSinceMs: 0,
-  }
-}
 
 /** Picks without an end to the work. @returns how often each was picked, in the order of the candidates. */
 function pileUp(make: Make, candidates: Candidates<Writable>): Map<Writable, number> {
