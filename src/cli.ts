@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { backendCommand } from './cli/backend.ts'
 import { checkCommand } from './cli/check.ts'
+import { computeCommand } from './cli/compute.ts'
 import { exit, exitCodeOf } from './cli/exit.ts'
 import { explain } from './cli/explain.ts'
 import { withHelp } from './cli/help.ts'
@@ -38,6 +39,7 @@ withHelp(program, examples)
 const servers = [upCommand(), proxyCommand(), backendCommand()]
 const commands = [
   ...servers,
+  computeCommand(),
   checkCommand(),
   topCommand(),
   ...steeringCommands(),

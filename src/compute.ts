@@ -18,7 +18,6 @@ import {
   textOfTask,
 } from './compute/protocol.ts'
 import { randomTask } from './compute/random-tasks.ts'
-import { Threads } from './compute/threads.ts'
 import { WorkerClients } from './compute/worker.ts'
 import type { ClientLimits } from './compute/worker-connection.ts'
 import type { Health } from './compute/worker-request.ts'
@@ -82,6 +81,8 @@ export async function createWorker(options: WorkerOptions = {}): Promise<Worker>
   check(options)
   const { address = { host: '127.0.0.1', port: 0 }, threads, queueLimit } = options
   const { sleepersMax = 1_024, connectionsMax = 1_024 } = options
+  // Piscina takes a while to load, and a client has no need of it.
+  const { Threads } = await import('./compute/threads.ts')
   const service = new WorkerService(new Threads(threads, queueLimit), sleepersMax)
   const clients = new WorkerClients(service, { ...limitDefaults, ...given(options) })
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>

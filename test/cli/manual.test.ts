@@ -19,12 +19,12 @@ const orders = [
   'strategy',
   'reload',
 ]
-const commands = ['up', 'proxy', 'backend', 'check', 'simulate', 'top', ...orders]
+const commands = ['up', 'proxy', 'backend', 'compute worker', 'check', 'simulate', 'top', ...orders]
 
 describe('the manual', () => {
   for (const command of commands) {
     it(`has every option and variable of piloti ${command}`, async (t) => {
-      const { stdout } = await ran(t, [command, '--help'])
+      const { stdout } = await ran(t, [...command.split(' '), '--help'])
       const options = stdout.match(/(?<=^ {2}(-\w, )?)--[\w-]+/gm) ?? []
       const variables = stdout.match(/PILOTI_\w+/g) ?? []
       assert.ok(options.length > 3)
@@ -35,7 +35,9 @@ describe('the manual', () => {
   }
 
   it('has no option that no command has', async (t) => {
-    const helps = await Promise.all(commands.map((command) => ran(t, [command, '--help'])))
+    const helps = await Promise.all(
+      commands.map((command) => ran(t, [...command.split(' '), '--help'])),
+    )
     const known = `${helps.map(({ stdout }) => stdout).join('')} --version --url`
     const tables = manual.slice(0, manual.indexOf('## Scripts'))
     for (const name of tables.match(/(?<=`)--[\w-]+/g) ?? []) {

@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { computeWorkerCommand } from './compute-worker.ts'
+import { withHelp } from './help.ts'
+
+const examples = [
+  'piloti compute worker --listen :60101',
+  'piloti proxy --mode lines --listen :60002 :60101 :60102',
+]
+
+/** Tasks over lines: who does them, and who asks for them. */
+export function computeCommand(): Command {
+  const command = new Command('compute')
+    .summary('tasks over lines: workers and clients')
+    .description('Does tasks, and asks for them, as lines of text or JSON-RPC.')
+    .usage('COMMAND [options]')
+    .helpCommand(false)
+    .optionsGroup('Options:')
+  for (const sub of [computeWorkerCommand()]) {
+    command.addCommand(sub.showHelpAfterError(`see piloti compute ${sub.name()} --help`))
+  }
+  return withHelp(command, examples)
+}
