@@ -14,6 +14,9 @@ export interface Progress {
   clear(): void
 }
 
+/** For whoever wants none. */
+export const silentProgress: Progress = { show: () => {}, clear: () => {} }
+
 /** A bar on a terminal, a plain line now and then elsewhere. Nothing for what is over at once. */
 export function createProgress(what: string): Progress {
   const isTerminal = process.stderr.isTTY === true

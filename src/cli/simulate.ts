@@ -8,7 +8,7 @@ import type { LogFaults, Simulation, StrategyMaker, Workload } from '../simulato
 import { createStrategy, strategies } from '../strategies/index.ts'
 import { withHelp } from './help.ts'
 import { oneOf, whole } from './options.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createProgress, type Progress, silentProgress } from './progress.ts'
 import { linesOf, readText } from './text-file.ts'
 
 interface SimulateFlags {
@@ -94,7 +94,7 @@ async function run(given: string | undefined, flags: SimulateFlags, self: Comman
     self.error(`error: ${flags.workload} has no arrivals: add them, or give a LOG`)
   }
   const makers = await makersOf(flags.strategy ?? Object.keys(strategies), workload)
-  const progress = flags.quiet ? silent : createProgress('simulating')
+  const progress = flags.quiet ? silentProgress : createProgress('simulating')
   try {
     const simulation =
       log === undefined
@@ -106,8 +106,6 @@ async function run(given: string | undefined, flags: SimulateFlags, self: Comman
     progress.clear()
   }
 }
-
-const silent: Progress = { show: () => {}, clear: () => {} }
 
 /** The workload of the file, with the limits of the command line; or the one that a log alone is given. */
 async function workloadOf({

@@ -37,6 +37,8 @@ export interface ComputeClient {
   readonly isConnected: boolean
   /** Answers that nobody waits for: repeated, or without an id. */
   readonly strays: number
+  /** How often a task was sent again. */
+  readonly resends: number
   /**
    * @throws PilotiError COMPUTE_REACH when the connection was lost too often or for too long, COMPUTE_TIMEOUT
    *   when there was one and no answer came, CLOSED once the client is closed.
@@ -76,6 +78,7 @@ type Limits = typeof defaults
 
 class Client implements ComputeClient {
   strays = 0
+  resends = 0
   isConnected = false
   readonly #options: ComputeClientOptions
   readonly #limits: Limits
@@ -219,6 +222,7 @@ class Client implements ComputeClient {
       if (this.#sent.size >= this.#limits.outstandingMax) break
       this.#waiting.delete(id)
       this.#sent.set(id, call)
+      if (call.sends > 0) this.resends++
       call.markSent()
       text += call.line
     }
