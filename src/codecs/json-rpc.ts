@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { type MemberName, memberName } from './json-rpc-names.ts'
-import { skipBlanks, skipColon, skipString, skipValue, tooDeep } from './json-scan.ts'
+import { notUtf8, skipBlanks, skipColon, skipString, skipValue, tooDeep } from './json-scan.ts'
 
 /** JSON-RPC's own codes for what is no JSON, and for JSON that is no message. */
 export type JsonRpcFaultCode = -32700 | -32600
@@ -45,7 +44,6 @@ export const jsonDepthMax = 64
  * @see https://www.jsonrpc.org/specification
  */
 export function scanJsonRpc(line: Buffer): JsonRpcMessage | JsonRpcFault {
-  if (!isUtf8(line)) return fault(-32700, 'the message is not valid UTF-8')
   const found = new Members()
   const from = skipBlanks(line, 0)
   const isObject = line[from] === 0x7b
@@ -131,6 +129,7 @@ function fault(code: JsonRpcFaultCode, text: string, idFrom = 0, idTo = 0): Json
 function invalid(line: Buffer, end: number): JsonRpcFault {
   if (end === tooDeep)
     return fault(-32600, `the message is nested deeper than ${jsonDepthMax} levels`)
+  if (end === notUtf8) return fault(-32700, 'the message is not valid UTF-8')
   const at = ~end
   if (line[at] === 0x0d || line[at] === 0x0a) return fault(-32700, noBreaks)
   const where = at < line.length ? ` at byte ${at + 1}` : ': it ends too early'

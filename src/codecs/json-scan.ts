@@ -1,12 +1,17 @@
+import { wideCharBytes } from './utf8.ts'
+
 /**
  * A strict recogniser of JSON (RFC 8259) that stands in one line: it finds where a value ends, and builds nothing.
  *
  * Each function takes the place where its thing begins and returns the place behind it; a negative number is
- * a fault: `tooDeep`, or `~at` with the place of the byte that cannot stand there. UTF-8 is not checked here.
+ * a fault: `tooDeep`, `notUtf8`, or `~at` with the place of the byte that cannot stand there.
  */
 
 /** The fault of a value that is nested deeper than it may be. */
 export const tooDeep: number = -0x40000000
+
+/** The fault of a string whose bytes are not UTF-8. */
+export const notUtf8: number = tooDeep + 1
 
 /**
  * Skips spaces and tabs. The other two blanks of RFC 8259, `\r` and `\n`, are refused as faults: a peer may
@@ -51,7 +56,12 @@ export function skipString(bytes: Uint8Array, from: number): number {
     if (byte === 0x5c) {
       at = skipEscape(bytes, at)
       if (at < 0) return at
-    } else at++
+    } else if (byte < 0x80) at++
+    else {
+      const width = wideCharBytes(bytes, at)
+      if (width === 0) return notUtf8
+      at += width
+    }
   }
   return ~at
 }

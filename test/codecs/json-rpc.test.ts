@@ -127,8 +127,9 @@ describe('a JSON-RPC line is refused', () => {
       Buffer.concat([bytes('{"method":"'), Buffer.from(hex, 'hex'), bytes('"}')])
     // A byte alone, one too few, overlong, a surrogate, above U+10FFFF.
     for (const hex of ['80', 'ff', 'e282', 'c080', 'eda080', 'f4908080']) {
-      isRefused(-32700, /not valid UTF-8/, [line(hex)])
+      isRefused(-32700, /not valid UTF-8$/, [line(hex)])
     }
+    isRefused(-32700, /not valid UTF-8$/, [Buffer.from('{"\xe9":1}', 'latin1')])
     assert.equal(scanJsonRpc(line('f09f92a1')).kind, 'notification')
   })
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { isUtf8 } from 'node:buffer'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { skipBlanks, skipValue, tooDeep } from '../../src/codecs/json-scan.ts'
+import { notUtf8, skipBlanks, skipValue, tooDeep } from '../../src/codecs/json-scan.ts'
 
 const depth = 64
 
@@ -134,6 +135,25 @@ describe('the scanner of JSON', () => {
       assert.ok(parses(text))
       assert.equal(accepts(text), false, JSON.stringify(text))
     }
+  })
+
+  it('takes a string when Node takes its bytes for UTF-8', () => {
+    const noise = fc.uint8Array({ min: 0x7e, maxLength: 4 })
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 6 }),
+        noise,
+        fc.nat(),
+        (text, extra, at) => {
+          const valid = Buffer.from(text.replace(/[\0-\x1f"\\]/g, '-'))
+          const cutAt = at % (valid.length + 1)
+          const inner = Buffer.concat([valid.subarray(0, cutAt), extra, valid.subarray(cutAt)])
+          const bytes = Buffer.concat([Buffer.from('["'), inner, Buffer.from('"]')])
+          assert.equal(skipValue(bytes, 0, depth), isUtf8(inner) ? bytes.length : notUtf8)
+        },
+      ),
+      { numRuns: 10_000 },
+    )
   })
 
   it('goes as deep as it is told and no deeper', () => {
