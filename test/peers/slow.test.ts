@@ -6,7 +6,7 @@ import { start } from '../support/command.ts'
 import { up } from '../support/up.ts'
 
 const skip = existsSync('/usr/bin/slowhttptest') ? false : 'slowhttptest is not installed'
-const seconds = '3'
+const seconds = 3
 
 const attacks = {
   'slow heads': ['-H', '-i', '1'],
@@ -15,7 +15,7 @@ const attacks = {
   'many ranges': ['-R', '-a', '10', '-b', '3000'],
 }
 
-/** How long `count` requests take, one after the other, in ascending order. */
+/** How long `count` requests take, one after the other. */
 async function times(t: TestContext, url: string, count: number): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.after(() => agent.destroy())
@@ -30,19 +30,18 @@ async function times(t: TestContext, url: string, count: number): Promise<number
     assert.equal(status, 200)
     took.push(performance.now() - startMs)
   }
-  return took.sort((a, b) => a - b)
+  return took
 }
 
-const p99 = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length * 0.99)]!
+/** Whoever is held up by an attack waits until it is over. */
+const heldUpMs = (seconds * 1_000) / 2
 
 describe('slow clients', { timeout: 60_000, skip }, () => {
-  it('do not keep others from being served', async (t) => {
-    const { told } = await up(t, '-n', '2')
-    const url = `http://${told.address}/10`
-    await times(t, url, 100)
-    const quietMs = p99(await times(t, url, 200))
-    for (const [name, flags] of Object.entries(attacks)) {
-      const args = ['-c', '200', '-r', '400', '-l', seconds, '-u', url, ...flags]
+  for (const [name, flags] of Object.entries(attacks)) {
+    it(`do not keep others from being served: ${name}`, async (t) => {
+      const { told } = await up(t, '-n', '2')
+      const url = `http://${told.address}/10`
+      const args = ['-c', '200', '-r', '400', '-l', String(seconds), '-u', url, ...flags]
       const attack = start(t, 'slowhttptest', args)
       let isOver = false
       const over = attack.ended.then(() => {
@@ -51,9 +50,8 @@ describe('slow clients', { timeout: 60_000, skip }, () => {
       const took: number[] = []
       while (!isOver) took.push(...(await times(t, url, 20)))
       await over
-      const nowMs = p99(took.sort((a, b) => a - b))
-      // A busy machine alone makes some tens of milliseconds.
-      assert.ok(nowMs < Math.max(10 * quietMs, 100), `${name}: ${nowMs} ms, quiet ${quietMs} ms`)
-    }
-  })
+      const slowestMs = Math.max(...took)
+      assert.ok(slowestMs < heldUpMs, `the slowest of ${took.length} took ${slowestMs} ms`)
+    })
+  }
 })
