@@ -5,24 +5,24 @@ import { writeAnswers } from './metrics-pools.ts'
 
 /** What a client of a listener may be told. */
 const codes = Object.entries(errorKinds)
-  .filter(
-    ([code, { side, status }]) => side !== 'operator' && status > 0 && code !== 'ADMIN_FAILED',
-  )
+  .filter(([code, { side }]) => side !== 'operator' && code !== 'ADMIN_FAILED')
   .map(([code]) => code as ErrorCode)
 
 /** Writes what there is to tell of listeners. */
 export function writeListeners(page: Exposition, listeners: BalancerView['listeners']): void {
   const writeConnections = connectionsWriter(page)
   const writeHttp = httpWriter(page)
+  const writeLines = linesWriter(page)
   const retries = page.counter('piloti_retries_total', 'Tries after the first one.')
   const errors = page.counter('piloti_errors_total', 'Failures that clients saw, by error code.')
   for (const [listener, view] of Object.entries(listeners)) {
-    const { http, tcp } = view
+    const { http, lines, tcp } = view
     const ofListener = labels({ listener })
     writeConnections(ofListener, view)
     if (http !== undefined) writeHttp(ofListener, http)
-    retries.add(ofListener, (http ?? tcp)?.retries ?? 0)
-    const counted = http?.answers ?? tcp?.errors ?? {}
+    if (lines !== undefined) writeLines(ofListener, lines)
+    retries.add(ofListener, (http ?? lines ?? tcp)?.retries ?? 0)
+    const counted = http?.answers ?? (lines ?? tcp)?.errors ?? {}
     for (const code of codes) errors.add(`${ofListener},code="${code}"`, counted[code] ?? 0)
   }
 }
@@ -56,6 +56,27 @@ function httpWriter(page: Exposition): (of: LabelText, view: HttpView) => void {
     aborted.add(ofListener, view.aborted)
     writeAnswers(unrouted, ofListener, view.unrouted)
     idle.add(ofListener, view.idleConnections)
+    desyncs.add(ofListener, view.desyncs)
+  }
+}
+
+type LinesView = NonNullable<ListenerView['lines']>
+
+function linesWriter(page: Exposition): (of: LabelText, view: LinesView) => void {
+  const messages = page.counter('piloti_messages_total', 'Messages that came from clients.')
+  const active = page.gauge('piloti_messages_active', 'Messages under way.')
+  const answers = page.counter('piloti_message_answers_total', 'Answers that clients were given.')
+  const aborted = page.counter('piloti_messages_aborted_total', 'Messages whose client left.')
+  const late = page.counter('piloti_late_answers_total', 'Answers that nobody waited for.')
+  const connections = page.gauge('piloti_backend_connections', 'Connections to backends.')
+  const desyncs = page.counter('piloti_line_desyncs_total', 'Times a backend sent no answer.')
+  return (ofListener, view) => {
+    messages.add(ofListener, view.messages)
+    active.add(ofListener, view.active)
+    answers.add(ofListener, view.answers)
+    aborted.add(ofListener, view.aborted)
+    late.add(ofListener, view.late)
+    connections.add(ofListener, view.backendConnections)
     desyncs.add(ofListener, view.desyncs)
   }
 }

@@ -69,7 +69,7 @@ export const poolView: z.ZodType<PoolView> = z.strictObject({
 
 export const listenerView: z.ZodType<ListenerView> = z.strictObject({
   address: z.string(),
-  mode: z.enum(['http', 'tcp']),
+  mode: z.enum(['http', 'tcp', 'lines']),
   connections: z.strictObject({ active: count, total: count, refused: count }),
   http: z
     .strictObject({
@@ -80,6 +80,15 @@ export const listenerView: z.ZodType<ListenerView> = z.strictObject({
     })
     .exactOptional(),
   tcp: z.strictObject({ retries: count, errors: byCode }).exactOptional(),
+  lines: z
+    .strictObject({
+      ...{ messages: count, active: count, answers: count, aborted: count, retries: count },
+      late: count.describe('answers that nobody waited for'),
+      desyncs: count.describe('times a backend sent what is no answer'),
+      errors: byCode,
+      backendConnections: count,
+    })
+    .exactOptional(),
 })
 
 export const listenersView: z.ZodType<BalancerView['listeners']> = z.record(

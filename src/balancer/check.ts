@@ -14,8 +14,8 @@ export function checkSpec({ listeners, pools }: BalancerSpec): void {
   refuseTwice('listener at', listeners, placeOf)
   const known = pools.map(({ name }) => name)
   for (const { name, mode, routes } of listeners) {
-    if (mode === 'tcp' && routes.length !== 1) {
-      fail(`listener '${name}' has ${routes.length} routes: mode tcp has one`)
+    if (mode !== 'http' && routes.length !== 1) {
+      fail(`listener '${name}' has ${routes.length} routes: mode ${mode} has one`)
     }
     for (const { pool } of routes.flatMap(({ to }) => to)) {
       if (known.includes(pool)) continue

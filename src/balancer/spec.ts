@@ -2,7 +2,7 @@ import type { Address } from '../base/address.ts'
 import type { SourceSpec } from '../discovery/source.ts'
 import type { HealthSpec } from '../health/spec.ts'
 import type { BackendSpec } from '../pool/backend.ts'
-import type { AffinitySpec, HttpOptions, Mode } from '../proxy.ts'
+import type { AffinitySpec, HttpOptions, LinesOptions, Mode } from '../proxy.ts'
 
 export type { AffinitySpec, HealthSpec, SourceSpec }
 
@@ -16,13 +16,14 @@ export interface ListenerSpec {
   readonly name: string
   readonly address: Address
   readonly mode: Mode
-  /** The first that fits is taken. Mode `tcp` has one, which fits everything. */
+  /** The first that fits is taken. Only mode `http` has more than one, which fits everything. */
   readonly routes: readonly RouteSpec[]
   readonly connectTimeoutMs?: number
   readonly retriesMax?: number
   readonly idleTimeoutMs?: number
   readonly connectionsMax?: number
   readonly http?: Partial<HttpOptions>
+  readonly lines?: Partial<LinesOptions>
 }
 
 /** Which requests it is for, and where they go. What is not given fits every request. */

@@ -5,6 +5,7 @@ import type { Mode } from '../proxy.ts'
 import { type AccessLogFlags, accessLogOf } from './access-log-options.ts'
 import type { AdminFlags } from './admin-options.ts'
 import { type HttpFlags, httpFlags, httpOptionsOf } from './http-options.ts'
+import { type LinesFlags, linesFlags, linesOptionsOf } from './lines-options.ts'
 import type { Logger } from './logger.ts'
 import type { ServerOptions } from './options.ts'
 import { type PoolFlags, poolSpecOf, type Target } from './pool-options.ts'
@@ -15,6 +16,7 @@ export interface ProxyFlags
   extends ServerOptions,
     PoolFlags,
     HttpFlags,
+    LinesFlags,
     AdminFlags,
     AccessLogFlags {
   readonly config?: string
@@ -37,21 +39,27 @@ export function startFlags(
   return startRunning(async () => spec, runningOptions(flags, self), log)
 }
 
+/** Flags that have no effect in other modes. */
+const flagsOfModes: readonly { readonly modes: readonly Mode[]; flags: readonly string[] }[] = [
+  { modes: ['http'], flags: httpFlags },
+  { modes: ['tcp', 'lines'], flags: ['idleTimeout'] },
+  { modes: ['lines'], flags: linesFlags },
+]
+
 /** Ends with a usage error when a flag was given that has no effect in this mode, or beside another. */
 export function refuseOfOtherMode(flags: ProxyFlags, self: Command): void {
   const { affinity, healthInterval, healthTimeout, mode } = flags
   const isGiven = (name: string): boolean => self.getOptionValueSource(name) === 'cli'
-  const others = mode === 'tcp' ? httpFlags : ['idleTimeout']
-  const other = self.options.find((option) => {
+  for (const option of self.options) {
     const name = option.attributeName()
-    return others.includes(name) && isGiven(name)
-  })
-  if (other !== undefined) {
-    const its = mode === 'tcp' ? 'http' : 'tcp'
-    self.error(`error: ${other.long} is for mode ${its}, and this is mode ${mode}`)
+    const its = flagsOfModes.find(({ flags }) => flags.includes(name))
+    if (its === undefined || its.modes.includes(mode) || !isGiven(name)) continue
+    self.error(
+      `error: ${option.long} is for mode ${its.modes.join(' or ')}, and this is mode ${mode}`,
+    )
   }
-  if (mode === 'tcp' && affinity !== undefined && affinity.kind !== 'client') {
-    const why = 'mode tcp sees no requests, so --affinity client is all it can do'
+  if (mode !== 'http' && affinity !== undefined && affinity.kind !== 'client') {
+    const why = `mode ${mode} sees no requests, so --affinity client is all it can do`
     self.error(`error: --affinity ${affinity.kind} is for mode http: ${why}`)
   }
   if (isGiven('affinitySecret') && affinity?.kind !== 'cookie') {
@@ -93,6 +101,7 @@ function specOf(wanted: readonly Target[], flags: ProxyFlags, self: Command): Ba
     // The default gives way quietly to what the system allows.
     ...(isAsked('connectionsMax') && { connectionsMax: flags.connectionsMax }),
     ...(flags.mode === 'http' && { http: httpOptionsOf(flags) }),
+    ...(flags.mode === 'lines' && { lines: linesOptionsOf(flags) }),
   }
   return { listeners: [listener], pools: [pool] }
 }

@@ -6,6 +6,7 @@ import { readConfiguration, refuseBeside } from './configured.ts'
 import { listeningLine, type ProxyFlags, refuseOfOtherMode, startFlags } from './flagged.ts'
 import { withHelp } from './help.ts'
 import { withHttpOptions } from './http-options.ts'
+import { withLinesOptions } from './lines-options.ts'
 import { duration, listenOption, logOf, oneOf, whole, withServerOptions } from './options.ts'
 import { type Target, targets, withPoolOptions } from './pool-options.ts'
 import type { Running } from './running.ts'
@@ -87,10 +88,10 @@ export function withProxyOptions(command: Command): Command {
     .optionsGroup('Listening:')
     .addOption(listenOption('127.0.0.1:8080'))
     .addOption(
-      new Option('-m, --mode <MODE>', 'http balances requests, tcp connections')
+      new Option('-m, --mode <MODE>', 'http balances requests, tcp connections, lines messages')
         .env('PILOTI_MODE')
         .default('http')
-        .argParser(oneOf(['http', 'tcp'])),
+        .argParser(oneOf(['http', 'tcp', 'lines'])),
     )
     .addOption(
       new Option('--retries <N>', 'other backends to try when one fails')
@@ -103,7 +104,7 @@ export function withProxyOptions(command: Command): Command {
         .argParser(duration(1)),
     )
     .addOption(
-      new Option('--idle-timeout <TIME>', 'how long a connection may be silent in mode tcp')
+      new Option('--idle-timeout <TIME>', 'how long a client may be silent in mode tcp or lines')
         .default(600_000, '10m')
         .argParser(duration(1)),
     )
@@ -112,5 +113,6 @@ export function withProxyOptions(command: Command): Command {
         .default(10_000)
         .argParser(whole(1, 1_000_000)),
     )
-  return withAccessLogOptions(withAdminOptions(withHttpOptions(withPoolOptions(balancing))))
+  const withModes = withLinesOptions(withHttpOptions(withPoolOptions(balancing)))
+  return withAccessLogOptions(withAdminOptions(withModes))
 }

@@ -14,7 +14,9 @@ import {
   type DiscoverKeys,
   type HttpKeys,
   httpNames,
+  type LinesKeys,
   type ListenerKeys,
+  linesNames,
   type PoolKeys,
   type RouteKeys,
 } from './file.ts'
@@ -34,8 +36,9 @@ function listenerSpec(
   only: string,
   folder: string,
 ): ListenerSpec {
-  const { listen = usualListen, mode = 'http', routes = [{}], http = {} } = keys
-  const options = mode === 'tcp' ? {} : httpOptions(http)
+  const { listen = usualListen, mode = 'http', routes = [{}], http = {}, lines = {} } = keys
+  const options = mode === 'http' ? named(http, httpNames) : {}
+  const linesOptions = mode === 'lines' ? named(lines, linesNames) : {}
   return {
     name,
     address: absolute(listen, folder),
@@ -48,14 +51,13 @@ function listenerSpec(
       connectionsMax: keys.connectionsMax,
     }),
     ...(Object.keys(options).length > 0 && { http: options }),
+    ...(Object.keys(linesOptions).length > 0 && { lines: linesOptions }),
   }
 }
 
-function httpOptions(http: HttpKeys): NonNullable<ListenerSpec['http']> {
-  const named = Object.entries(http).map(([key, value]) => {
-    return [httpNames[key as keyof HttpKeys], value]
-  })
-  return Object.fromEntries(named)
+/** The options that keys stand for. */
+function named(keys: HttpKeys | LinesKeys, names: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(Object.entries(keys).map(([key, value]) => [names[key], value]))
 }
 
 function routeSpec(route: RouteKeys, fallback: string): RouteSpec {

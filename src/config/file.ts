@@ -2,7 +2,7 @@ import type { AffinitySpec, HealthSpec } from '../balancer.ts'
 import type { Address } from '../base/address.ts'
 import type { LogLevel } from '../base/log.ts'
 import type { BackendSpec } from '../pool/backend.ts'
-import type { HttpOptions, Mode } from '../proxy.ts'
+import type { HttpOptions, LinesOptions, Mode } from '../proxy.ts'
 
 /** What a file holds once it has been read: times in milliseconds, sizes in bytes. Unlike a spec, it may be short. */
 export interface ConfigFile extends ListenerKeys, PoolKeys {
@@ -37,6 +37,7 @@ export interface ListenerKeys {
   readonly idleTimeout?: number
   readonly connectionsMax?: number
   readonly http?: HttpKeys
+  readonly lines?: LinesKeys
 }
 
 export interface RouteKeys {
@@ -82,6 +83,23 @@ export const httpNames = {
 
 export type HttpKeys = {
   readonly [K in keyof typeof httpNames]?: HttpOptions[(typeof httpNames)[K]]
+}
+
+/** What the keys of `lines` are called as options. */
+export const linesNames = {
+  messageLimit: 'messageLimitBytes',
+  clientOutstandingMax: 'clientOutstandingMax',
+  outstandingMax: 'outstandingMax',
+  backendConnectionsMax: 'backendConnectionsMax',
+  messageTimeout: 'messageTimeoutMs',
+  writeTimeout: 'writeTimeoutMs',
+  reuseTimeout: 'reuseTimeoutMs',
+  resend: 'resend',
+  activity: 'activity',
+} as const
+
+export type LinesKeys = {
+  readonly [K in keyof typeof linesNames]?: LinesOptions[(typeof linesNames)[K]]
 }
 
 export interface PoolKeys {

@@ -1,4 +1,5 @@
 import { formatAddress } from '../base/address.ts'
+import type { Mode } from '../proxy.ts'
 import type { ConfigFile, ListenerKeys, PoolKeys } from './file.ts'
 import type { Path } from './problem.ts'
 
@@ -22,6 +23,8 @@ export interface Model {
 }
 
 const onlyName = 'default'
+/** What a listener is without a word of it. */
+export const modeOf = ({ mode = 'http' }: ListenerKeys): Mode => mode
 export const usualListen = { host: '127.0.0.1', port: 8_080 } as const
 
 /** Fills in what a short file leaves out. */
@@ -38,12 +41,14 @@ function listenersOf(file: ConfigFile): Meant<ListenerKeys>[] {
   return named.map(([name, own, step]) => {
     const { routes, ...top } = pick(file, listenerWords)
     // Which of several requests: a question for mode http alone, and not where `pool` answers it.
-    const isAsking = (own.mode ?? file.mode) !== 'tcp' && own.pool === undefined
+    const mode = modeOf({ ...file, ...own })
+    const isAsking = mode === 'http' && own.pool === undefined
     const { pool, ...rest } = isAsking && routes !== undefined ? { ...top, routes } : top
     const inherited = own.routes === undefined && pool !== undefined ? { ...rest, pool } : rest
     const both = { ...inherited, ...own }
-    const http = { ...(both.mode === 'tcp' ? {} : file.http), ...own.http }
-    return meant(name, { ...both, http }, own, ['listeners', step])
+    const http = { ...(mode === 'http' ? file.http : {}), ...own.http }
+    const lines = { ...(mode === 'lines' ? file.lines : {}), ...own.lines }
+    return meant(name, { ...both, http, lines }, own, ['listeners', step])
   })
 }
 

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { weightMax, weightMin } from '../pool/backend.ts'
 import { readHeaderValue, readRouteHost, readRoutePath } from './conditions.ts'
-import type { ConfigFile, HttpKeys, httpNames, ListenerKeys } from './file.ts'
+import type {
+  ConfigFile,
+  HttpKeys,
+  httpNames,
+  LinesKeys,
+  ListenerKeys,
+  linesNames,
+} from './file.ts'
 import {
   address,
   duration,
@@ -113,11 +120,39 @@ function readPseudonym(given: string): string {
   throw new RangeError(`'${given}' cannot stand in Via: visible ASCII without "(,)" wanted`)
 }
 
+/** The shape of `lines`. */
+const lines: z.ZodType<LinesKeys> = mapping({
+  messageLimit: optional(size(), 'The longest message, and the longest answer; 64k by default'),
+  clientOutstandingMax: optional(
+    whole(1, 1_000_000),
+    'Unanswered messages of a client; then it is not read from. 1024 by default',
+  ),
+  outstandingMax: optional(
+    whole(1, 10_000),
+    'Unanswered messages on a connection to a backend; further ones wait. 128 by default',
+  ),
+  backendConnectionsMax: optional(
+    whole(1, 10_000),
+    'Connections to a backend, for plain text and for JSON-RPC each; 8 by default',
+  ),
+  messageTimeout: optional(
+    duration(0),
+    'From a message being sent to its answer; 60s by default, 0s is no limit',
+  ),
+  writeTimeout: optional(time, 'For a peer to take anything of what waits for it; 30s by default'),
+  reuseTimeout: optional(time, 'How long an idle connection to a backend is kept; 60s by default'),
+  resend: optional(
+    onOff(),
+    'Messages are safe to repeat: another backend gets those of one that died; off by default',
+  ),
+  activity: optional(onOff(), 'Log each client, message and answer; off by default'),
+} satisfies Record<keyof typeof linesNames, z.ZodType>)
+
 const listenerKeys = {
   listen: optional(address(), 'Where to listen; 127.0.0.1:8080 by default. Port 0: any free one'),
   mode: optional(
-    word(['http', 'tcp']),
-    'http balances each request, tcp each connection; http by default',
+    word(['http', 'tcp', 'lines']),
+    'http balances each request, tcp each connection, lines each message; http by default',
   ),
   pool: optional(z.string(), 'The pool for all of its work; may be left out when there is one'),
   routes: optional(
@@ -128,13 +163,14 @@ const listenerKeys = {
   retries: optional(whole(0, 100), 'Other backends to try when one fails; 2 by default'),
   idleTimeout: optional(
     time,
-    'How long a connection may be silent in both directions, in mode tcp; 10m by default',
+    'How long a client may be silent in both directions, in modes tcp and lines; 10m by default',
   ),
   connectionsMax: optional(
     whole(1, 1_000_000),
     'Clients connected at a time; further ones are closed at once; 10000 by default',
   ),
   http: optional(http, 'Times, limits and manners of mode http'),
+  lines: optional(lines, 'Times, limits and manners of mode lines'),
 }
 
 const listener: z.ZodType<ListenerKeys> = z.union([

@@ -11,7 +11,7 @@ import { familyOf, scraped } from '../metrics/scraped.ts'
 import { deadPort, echo, greeter } from '../support/backends.ts'
 import { drain, open, until } from '../support/proxied.ts'
 import { fetchText } from '../support/up.ts'
-import { counted, textOf } from './counted.ts'
+import { counted, mainAndDead, textOf } from './counted.ts'
 import { steered } from './steered.ts'
 
 const timeout = 30_000
@@ -39,7 +39,11 @@ describe('the metrics of a balancer', { timeout }, () => {
   })
 
   it('are those of the manual, with their types and labels, and no others', async (t) => {
-    const page = await (await counted(t)).scrape()
+    const { balancer, ports, scrape } = await counted(t)
+    const { listeners, pools } = mainAndDead(ports, await deadPort())
+    const lines = listenerTo('main', { name: 'lines', mode: 'lines' })
+    await balancer.apply({ pools, listeners: [...listeners, lines] })
+    const page = await scrape()
     const used = new Map<string, Set<string>>()
     for (const { name, labels } of page.samples) {
       const family = familyOf(page, name)
@@ -77,7 +81,7 @@ describe('the metrics of a balancer', { timeout }, () => {
       await running.balancer.apply({ pools, listeners })
       for (let i = 0; i < 3; i++) await running.hear('l0', `/${i}`)
       const { samples } = scraped(await textOf(running))
-      assert.equal(samples.length, 45 * n + 33 * p + 34 * l + 33, `${[n, p, l]}`)
+      assert.equal(samples.length, 45 * n + 33 * p + 36 * l + 33, `${[n, p, l]}`)
     }
   })
 })
@@ -174,6 +178,22 @@ describe('the metrics of connections', { timeout }, () => {
     const backend = `127.0.0.1:${port}`
     assert.equal(sum('piloti_bytes_total', { backend, direction: 'received' }), 1)
     assert.equal(sum('piloti_leases_total', { pool: 'main', outcome: 'failed' }), 1)
+    assert.equal(sum('piloti_requests_received_total'), undefined)
+  })
+
+  it('tell of mode lines what there is to tell', async (t) => {
+    const pools = [poolOf([await echo(t)])]
+    const listeners = [listenerTo('main', { name: 'main', mode: 'lines' })]
+    const { addressOf, ask } = await steered(t, { pools, listeners })
+    const client = open(addressOf('main'))
+    client.end('a\nb\n{}\n')
+    assert.match((await drain(client)).text, /MESSAGE_FORMAT.*\na\nb\n$/)
+    const { sum } = scraped(await textOf({ ask }))
+    assert.equal(sum('piloti_messages_total', { listener: 'main' }), 3)
+    assert.equal(sum('piloti_message_answers_total', { listener: 'main' }), 2)
+    assert.equal(sum('piloti_errors_total', { listener: 'main', code: 'MESSAGE_FORMAT' }), 1)
+    assert.equal(sum('piloti_leases_total', { outcome: 'ok' }), 2)
+    assert.equal(sum('piloti_request_duration_seconds_count'), 2)
     assert.equal(sum('piloti_requests_received_total'), undefined)
   })
 })

@@ -34,7 +34,7 @@ describe('usage', { concurrency: 4 }, () => {
     ['proxy :1 -m tcp --trust 10.0.0.1', /^piloti: --trust is for mode http, and this is mode tcp/],
     [
       'proxy :1 --idle-timeout 5s',
-      /^piloti: --idle-timeout is for mode tcp, and this is mode http/,
+      /^piloti: --idle-timeout is for mode tcp or lines, and this is mode http/,
     ],
     ['proxy :1 -m tcp --affinity cookie', /^piloti: --affinity cookie is for mode http: mode tcp/],
     [

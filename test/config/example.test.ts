@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { checkConfig, configSchema, summarize } from '../../src/config.ts'
-import { httpDefaults } from '../../src/proxy.ts'
+import { httpDefaults, linesDefaults } from '../../src/proxy.ts'
 
 const example = 'piloti.example.yaml'
 
@@ -56,6 +56,11 @@ describe('the example', () => {
     const { pseudonym: _, trust: __, ...defaults } = httpDefaults
     assert.deepEqual([pseudonym, trust], ['piloti-1', ['10.0.0.0/8']])
     assert.deepEqual(rest, defaults)
+  })
+
+  it('shows the defaults of lines', async () => {
+    const { configuration } = await checkConfig(example)
+    assert.deepEqual(configuration!.spec.listeners[2]?.lines, linesDefaults)
   })
 
   it('describes what it says', async () => {
@@ -160,6 +165,7 @@ describe('the example', () => {
       '  api.example.org, *.api.example.org → api 95 %, web 5 %',
       '  everything → web',
       'listener database: tcp on 127.0.0.1:5432 → database',
+      'listener tasks: lines on 127.0.0.1:60002 → database',
       'pool web: 2 backends, round-robin, health tcp',
       'pool api: 2 backends, least-connections, health http',
       'pool database: dns localhost, n-to-1, health tcp',

@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { absolute } from '../describe.ts'
 import type { ListenerKeys } from '../file.ts'
-import { type Meant, type Model, usualListen } from '../model.ts'
+import { type Meant, type Model, modeOf, usualListen } from '../model.ts'
 import type { Finding } from '../problem.ts'
 
 /** What is wrong with listeners among themselves, and with keys that their mode does not have. */
@@ -15,19 +15,16 @@ export function listenerRules(model: Model, folder: string): Finding[] {
       ...ofMode(listener),
     ]),
     ...admin(model, folder),
-    ...(file.http !== undefined && listeners.every(isTcp)
-      ? [
-          {
-            path: ['http'],
-            isOfKey: true,
-            message: 'http is for mode http, and no listener has that',
-          },
-        ]
-      : []),
+    ...ownModes.flatMap((mode) => {
+      if (file[mode] === undefined || listeners.some(({ keys }) => modeOf(keys) === mode)) return []
+      const message = `${mode} is for mode ${mode}, and no listener has that`
+      return [{ path: [mode], isOfKey: true, message }]
+    }),
   ]
 }
 
-const isTcp = ({ keys }: Meant<ListenerKeys>): boolean => keys.mode === 'tcp'
+/** The modes that have keys of their own, which are called as they are. */
+const ownModes = ['http', 'lines'] as const
 
 /** The short and the long way to say one thing cannot stand together. */
 function together({ file }: Model): Finding[] {
@@ -94,13 +91,15 @@ function admin({ file, listeners }: Model, folder: string): Finding[] {
 
 function ofMode(listener: Meant<ListenerKeys>): Finding[] {
   const { keys, path } = listener
+  const mode = modeOf(keys)
   const findings: Finding[] = []
-  if (isTcp(listener)) {
+  for (const other of ownModes) {
     // What stands at the top is for other listeners.
-    if (path.length > 0 && Object.hasOwn(listener.own, 'http')) {
-      const message = `listener '${listener.name}' has mode tcp: http is for mode http`
-      findings.push({ path: listener.at('http'), isOfKey: true, message })
-    }
+    if (other === mode || path.length === 0 || !Object.hasOwn(listener.own, other)) continue
+    const message = `listener '${listener.name}' has mode ${mode}: ${other} is for mode ${other}`
+    findings.push({ path: listener.at(other), isOfKey: true, message })
+  }
+  if (mode !== 'http') {
     const routes = keys.routes ?? []
     const asks = routes.findIndex((route) =>
       Object.keys(route).some((key) => key !== 'pool' && key !== 'split'),
@@ -108,7 +107,7 @@ function ofMode(listener: Meant<ListenerKeys>): Finding[] {
     const many = routes.length > 1 ? 1 : -1
     const wrong = asks === -1 ? many : asks
     if (wrong !== -1) {
-      const message = 'mode tcp looks at no request: it has one route, which fits everything'
+      const message = `mode ${mode} looks at no request: it has one route, which fits everything`
       findings.push({
         path: [...listener.at('routes'), wrong],
         message,
@@ -116,7 +115,7 @@ function ofMode(listener: Meant<ListenerKeys>): Finding[] {
       })
     }
   } else if (keys.idleTimeout !== undefined && listener.at('idleTimeout').length > 1) {
-    const message = `listener '${listener.name}' has mode http: idleTimeout is for mode tcp`
+    const message = `listener '${listener.name}' has mode http: idleTimeout is for modes tcp and lines`
     const suggestion = 'http.keepAliveTimeout and http.tunnelTimeout are for mode http'
     findings.push({ path: listener.at('idleTimeout'), isOfKey: true, message, suggestion })
   }

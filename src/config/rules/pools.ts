@@ -5,7 +5,7 @@ import { healthDefaults } from '../../health/spec.ts'
 import { createStrategy } from '../../strategies/index.ts'
 import { absolute } from '../describe.ts'
 import type { ListenerKeys, PoolKeys } from '../file.ts'
-import { type Meant, type Model, usualListen } from '../model.ts'
+import { type Meant, type Model, modeOf, usualListen } from '../model.ts'
 import type { Finding, IsBroken } from '../problem.ts'
 import { isLocal, overlap } from './listeners.ts'
 import { poolsOf } from './routes.ts'
@@ -83,15 +83,16 @@ function health(pool: Meant<PoolKeys>): Finding[] {
   return [{ path: [...pool.at('health'), 'timeout'], message, suggestion }]
 }
 
-/** A connection of mode tcp shows nothing but its address. */
+/** Only requests show more of a client than its address. */
 function affinity(pool: Meant<PoolKeys>, model: Model): Finding[] {
   const { affinity } = pool.keys
   if (affinity === undefined || affinity.kind === 'client') return []
   const listener = model.listeners.find(
-    (candidate) => candidate.keys.mode === 'tcp' && poolsOf(candidate, model).includes(pool.name),
+    (candidate) =>
+      modeOf(candidate.keys) !== 'http' && poolsOf(candidate, model).includes(pool.name),
   )
   if (listener === undefined) return []
-  const message = `affinity by ${affinity.kind} needs requests, and listener '${listener.name}' has mode tcp`
+  const message = `affinity by ${affinity.kind} needs requests, and listener '${listener.name}' has mode ${modeOf(listener.keys)}`
   return [{ path: pool.at('affinity'), message, suggestion: 'write affinity: client' }]
 }
 
