@@ -76,12 +76,13 @@ describe('a client that is slow', { concurrency: true }, () => {
   })
 
   it('may take any time for a body that moves', async (t) => {
-    const all = await timed(t, { bodyTimeoutMs: 300, headTimeoutMs: 300, responseTimeoutMs: 300 })
+    const times = { bodyTimeoutMs: 1_000, headTimeoutMs: 1_000, responseTimeoutMs: 1_000 }
+    const all = await timed(t, times)
     const client = await all.connect()
-    client.send(post('Content-Length: 60\r\n', ''))
+    client.send(post('Content-Length: 100\r\n', ''))
     let sent = 0
     await dripping(
-      () => sent === 60,
+      () => sent === 100,
       () => client.send(String(sent++ % 10)),
     )
     assert.equal(await client.response(), ok)
@@ -109,12 +110,12 @@ describe('a client that is slow', { concurrency: true }, () => {
   })
 
   it('row 73: is no fault of the backend, and gets its answer when it reads on', async (t) => {
-    const http = { responseIdleTimeoutMs: 300, responseTimeoutMs: 300, writeTimeoutMs: 60_000 }
+    const http = { responseIdleTimeoutMs: 1_000, responseTimeoutMs: 1_000, writeTimeoutMs: 60_000 }
     const all = await timed(t, http, { answer: () => large(24_000_000) })
     const client = await all.connect()
     client.socket.pause()
     client.send(get())
-    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
     client.socket.resume()
     assert.equal((await client.response()).length, large(24_000_000).length)
     assert.deepEqual(all.proxy.view().http?.answers, {})
