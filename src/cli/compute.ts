@@ -1,10 +1,12 @@
 import { Command } from 'commander'
+import { computeClientCommand } from './compute-client.ts'
 import { computeWorkerCommand } from './compute-worker.ts'
 import { withHelp } from './help.ts'
 
 const examples = [
   'piloti compute worker --listen :60101',
   'piloti proxy --mode lines --listen :60002 :60101 :60102',
+  "piloti compute client 'sum 3 4'",
 ]
 
 /** Tasks over lines: who does them, and who asks for them. */
@@ -15,7 +17,7 @@ export function computeCommand(): Command {
     .usage('COMMAND [options]')
     .helpCommand(false)
     .optionsGroup('Options:')
-  for (const sub of [computeWorkerCommand()]) {
+  for (const sub of [computeWorkerCommand(), computeClientCommand()]) {
     command.addCommand(sub.showHelpAfterError(`see piloti compute ${sub.name()} --help`))
   }
   return withHelp(command, examples)
