@@ -1,65 +1,16 @@
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { execFile } from 'node:child_process'
 import { describe, it, type TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Admin, createAdmin } from '../../src/admin.ts'
 import { type Address, formatAddress } from '../../src/base/address.ts'
 import { type Balanced, balanced, simple } from '../balancer/balanced.ts'
 import { named } from '../proxy/http-talk.ts'
 import { cli, ran } from '../support/command.ts'
+import { noTmux, type Terminal, terminal } from './terminal.ts'
 
 const run = promisify(execFile)
-const isThere = spawnSync('tmux', ['-V']).error === undefined
-const needs = { timeout: 120_000, skip: isThere ? false : 'tmux is not installed' }
-
-/** A shell in a terminal of its own. */
-interface Terminal {
-  type(...keys: readonly string[]): Promise<void>
-  resize(columns: number, rows: number): Promise<void>
-  /** The screen once it is as wanted. */
-  see(wanted: RegExp): Promise<string>
-  /** What tmux knows of it. */
-  ask(format: string): Promise<string>
-}
-
-async function terminal(t: TestContext, columns: number, rows: number): Promise<Terminal> {
-  const folder = mkdtempSync(join(tmpdir(), 'piloti-'))
-  const tmux = async (...args: readonly string[]): Promise<string> => {
-    const place = ['-S', join(folder, 's'), '-f', '/dev/null', '-u']
-    return (await run('tmux', [...place, ...args], { env: { ...process.env, LC_ALL: 'C.UTF-8' } }))
-      .stdout
-  }
-  await tmux('new-session', '-d', '-x', `${columns}`, '-y', `${rows}`, 'PS1="$ " exec sh')
-  t.after(async () => {
-    await tmux('kill-server').catch(() => {})
-    rmSync(folder, { recursive: true })
-  })
-  const shell: Terminal = {
-    async type(...keys) {
-      await tmux('send-keys', ...keys)
-    },
-    async resize(x, y) {
-      await tmux('resize-window', '-x', `${x}`, '-y', `${y}`)
-    },
-    ask: async (format) => (await tmux('display', '-p', format)).trim(),
-    async see(wanted) {
-      let screen = ''
-      for (let tries = 0; tries < 400; tries++) {
-        screen = await tmux('capture-pane', '-p')
-        if (wanted.test(screen)) return screen
-        // A terminal tells nobody that it was written to.
-        await wait(50)
-      }
-      assert.fail(`${wanted} is not seen:\n${screen}`)
-    },
-  }
-  await shell.see(/^\$$/m)
-  return shell
-}
+const needs = { timeout: 120_000, skip: noTmux }
 
 interface Watched extends Terminal, Balanced {
   readonly admin: Admin
