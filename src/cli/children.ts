@@ -10,13 +10,21 @@ const cli = process.argv[1]!
 /** How long a backend may take to stop before it is killed. */
 const endTimeoutMs = 5_000
 
-/** A backend that listens. */
+/** One that listens. */
 export interface Child {
   readonly address: Address
   readonly pid: number
 }
 
-/** π backends as processes of their own, so that each can be killed like a real one. */
+/** What is started. */
+export interface ChildKind {
+  /** Its command: `backend`. */
+  readonly command: readonly string[]
+  /** What it is called. */
+  readonly name: string
+}
+
+/** Backends as processes of their own, so that each can be killed like a real one. */
 export interface Children {
   /** In the order they were asked for. */
   readonly all: readonly Child[]
@@ -25,27 +33,28 @@ export interface Children {
 }
 
 /**
- * Starts a π backend for each address. However this process ends, they end with it.
+ * Starts one for each address. However this process ends, they end with it.
  *
  * @throws PilotiError LISTEN when one cannot listen; the others have been ended then.
  */
 export async function startChildren(
+  kind: ChildKind,
   wanted: readonly Address[],
   args: readonly string[],
   log: Log,
 ): Promise<Children> {
-  const processes = wanted.map((address) => start(address, args))
+  const processes = wanted.map((address) => start(kind, address, args))
   const close = async (): Promise<void> => void (await Promise.all(processes.map(end)))
   // A second signal does not wait for them. Of a kill -9 they hear by the end of their IPC channel.
   process.once('exit', () => {
     for (const child of processes) child.kill('SIGKILL')
   })
-  log.debug('starting', `starting ${processes.length} backends`)
-  const starts = processes.map((child, index) => listening(child, wanted[index]!))
+  log.debug('starting', `starting ${processes.length} ${kind.name}s`)
+  const starts = processes.map((child, index) => listening(kind, child, wanted[index]!))
   try {
     const addresses = await Promise.all(starts)
     const all = processes.map((child, index) => ({ address: addresses[index]!, pid: child.pid! }))
-    for (const [index, child] of processes.entries()) watch(child, addresses[index]!, log)
+    for (const [index, child] of processes.entries()) watch(kind, child, addresses[index]!, log)
     return { all, close }
   } catch (error) {
     await close()
@@ -54,17 +63,21 @@ export async function startChildren(
 }
 
 /** In a group of its own: Ctrl-C reaches the proxy alone, which ends the backends when it is done. */
-function start(address: Address, args: readonly string[]): ChildProcess {
-  return fork(cli, ['backend', '--listen', formatAddress(address), ...args], {
+function start({ command }: ChildKind, address: Address, args: readonly string[]): ChildProcess {
+  return fork(cli, [...command, '--listen', formatAddress(address), ...args], {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
 }
 
 /** @returns where it listens. */
-async function listening(child: ChildProcess, wanted: Address): Promise<Address> {
+async function listening(
+  { name }: ChildKind,
+  child: ChildProcess,
+  wanted: Address,
+): Promise<Address> {
   const gone = once(child, 'exit').then(([code, signal]) => {
-    const what = `the backend for ${formatAddress(wanted)} did not start`
+    const what = `the ${name} for ${formatAddress(wanted)} did not start`
     if (code === exit.listen) {
       throw new PilotiError('LISTEN', `${what}: see above; other ports: --first-port`)
     }
@@ -75,12 +88,12 @@ async function listening(child: ChildProcess, wanted: Address): Promise<Address>
 }
 
 /** Says when a backend ends by itself, and how to have it back: it is the user's to decide. */
-function watch(child: ChildProcess, address: Address, log: Log): void {
+function watch(kind: ChildKind, child: ChildProcess, address: Address, log: Log): void {
   const where = formatAddress(address)
   child.on('exit', (code, signal) => {
     if (code === exit.done) return
-    const ended = `backend ${where} ${howItEnded(code, signal)}`
-    const again = `to start it again: ${ownName()} backend --listen ${where}`
+    const ended = `${kind.name} ${where} ${howItEnded(code, signal)}`
+    const again = `to start it again: ${ownName()} ${kind.command.join(' ')} --listen ${where}`
     log.warn('backend_exit', `${ended}; ${again}`, { backend: where, code, signal })
   })
 }
@@ -89,7 +102,7 @@ const howItEnded = (code: number | null, signal: NodeJS.Signals | null): string 
   signal === null ? `ended with code ${code}` : `was killed by ${signal}`
 
 /** How this command was called: it is not always in the PATH. */
-function ownName(): string {
+export function ownName(): string {
   return cli.endsWith('.js') ? `node ${relative(process.cwd(), cli)}` : 'piloti'
 }
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { Balancer } from '../balancer.ts'
-import { type Address, formatAddress } from '../base/address.ts'
-import { type Children, startChildren } from './children.ts'
+import { formatAddress } from '../base/address.ts'
+import { type ChildKind, type Children, startChildren } from './children.ts'
 import { listeningLine, type ProxyFlags, refuseOfOtherMode, startFlags } from './flagged.ts'
 import { withHelp } from './help.ts'
 import type { Logger } from './logger.ts'
@@ -10,8 +10,17 @@ import { logOf, whole, withServerOptions } from './options.ts'
 import { withProxyOptions } from './proxy.ts'
 import type { Running } from './running.ts'
 import { type Served, serve } from './serve.ts'
+import {
+  type ComputeFlags,
+  computeFlags,
+  computeTries,
+  usualFirstPort,
+  withComputeOptions,
+  worker,
+} from './up-compute.ts'
+import { type Try, urlOf, usualTries, welcomeText } from './up-welcome.ts'
 
-interface UpFlags extends ProxyFlags {
+interface UpFlags extends ProxyFlags, ComputeFlags {
   readonly backends: number
   readonly firstPort: number
 }
@@ -23,12 +32,16 @@ const examples = [
   'piloti up',
   'piloti up --backends 8 --strategy least-response-time',
   'piloti up --listen :9000 --first-port 6000',
+  'piloti up --compute',
 ]
+
+const about =
+  'Starts π backends, each a process of its own, and the proxy in front of them; with --compute, workers that do tasks.'
 
 export function upCommand(): Command {
   const command = new Command('up')
     .summary('π backends and the proxy in one go: the demonstration')
-    .description('Starts π backends, each a process of its own, and the proxy in front of them.')
+    .description(about)
     .optionsGroup('Backends:')
     .addOption(
       new Option('-n, --backends <N>', 'how many')
@@ -38,34 +51,57 @@ export function upCommand(): Command {
     )
     .addOption(
       new Option('--first-port <PORT>', 'port of the first, the others follow; 0: any free ones')
-        .default(5_000)
+        .default(5_000, `5000, or ${usualFirstPort}`)
         .argParser(whole(0, 65_535)),
     )
-  return withHelp(withServerOptions(withProxyOptions(command)), examples).action(
-    async (flags: UpFlags, self: Command) => {
-      const last = flags.firstPort + flags.backends - 1
-      if (last > 65_535) {
-        const text = `the last of ${flags.backends} backends would have port ${last}`
-        self.error(`error: --first-port: ${text}`)
-      }
-      refuseOfOtherMode(flags, self)
-      const log = logOf('up', flags)
-      await serve(() => start(flags, self, log), log)
-    },
-  )
+  const made = withServerOptions(withProxyOptions(withComputeOptions(command)))
+  return withHelp(made, examples).action(async (flags: UpFlags, self: Command) => {
+    const show = flags.compute ? computeShow(flags, self) : piShow(flags, self)
+    const last = show.flags.firstPort + show.count - 1
+    if (last > 65_535) {
+      const text = `the last of ${show.count} ${show.kind.name}s would have port ${last}`
+      self.error(`error: --first-port: ${text}`)
+    }
+    refuseOfOtherMode(show.flags, self)
+    const log = logOf('up', flags)
+    await serve(() => start(show, self, log), log)
+  })
 }
 
-async function start(flags: UpFlags, self: Command, log: Logger): Promise<Served> {
-  const { backends, firstPort } = flags
-  const wanted = Array.from({ length: backends }, (_, index) => ({
+/** What is shown: who works behind the proxy, and what to try with it. */
+interface Show {
+  readonly kind: ChildKind
+  readonly count: number
+  readonly flags: UpFlags
+  readonly tries: (running: Running, children: Children) => readonly Try[]
+}
+
+function piShow(flags: UpFlags, self: Command): Show {
+  if (self.getOptionValueSource('workers') === 'cli') {
+    self.error('error: --workers is for --compute: without it, it is --backends')
+  }
+  const kind = { command: ['backend'], name: 'backend' }
+  return { kind, count: flags.backends, flags, tries: piTries }
+}
+
+function computeShow(flags: UpFlags, self: Command): Show {
+  const more = computeFlags(flags, self)
+  return { kind: worker, count: flags.workers, flags: more, tries: computeTries }
+}
+
+async function start(show: Show, self: Command, log: Logger): Promise<Served> {
+  const { count, flags, kind } = show
+  const wanted = Array.from({ length: count }, (_, index) => ({
     host: '127.0.0.1',
-    port: firstPort === 0 ? 0 : firstPort + index,
+    port: flags.firstPort === 0 ? 0 : flags.firstPort + index,
   }))
-  const children = await startChildren(wanted, backendArgs(flags), log)
+  const children = await startChildren(kind, wanted, backendArgs(flags), log)
   const running = await startInFront(children, flags, self, log)
-  const { balancer } = running
-  if (flags.json) console.log(JSON.stringify(listening(balancer, children)))
-  else if (!flags.quiet) console.log(welcome(running, children, flags))
+  if (flags.json) console.log(JSON.stringify(listening(running.balancer, children)))
+  else if (!flags.quiet) {
+    const what = `${count} ${kind.name}s`
+    console.log(welcomeText(what, running, flags.mode, show.tries(running, children)))
+  }
   return { ...running, close: () => close(running, children) }
 }
 
@@ -104,41 +140,20 @@ function listening(balancer: Balancer, { all }: Children): object {
   return { ...listeningLine(balancer), backends }
 }
 
-function welcome({ admin, balancer }: Running, { all }: Children, { mode }: UpFlags): string {
-  const { address } = balancer.listeners.get('default')!
-  const { strategy } = balancer.pools.get('default')!
+function piTries(running: Running, children: Children): readonly Try[] {
+  const { address } = running.balancer.listeners.get('default')!
   const url = urlOf(address)
   const curl = 'path' in address ? `curl --unix-socket ${address.path} ${url}` : `curl ${url}`
   const stress = url === usualUrl ? stressScript : `${stressScript} --url ${url}`
-  const lines = [
+  // It lies in a clone, and not in the package.
+  const hasScript = !('path' in address) && existsSync(stressScript)
+  return [
     [`${curl}/100`, 'π to 100 digits'],
-    ...('path' in address ? [] : [[`${url}/1000`, 'a page, for a browser']]),
-    // It lies in a clone, and not in the package.
-    ...('path' in address || !existsSync(stressScript)
-      ? []
-      : [[stress, '100 requests by 5 clients, and who answered them']]),
-    ...(admin === undefined || 'path' in admin
-      ? []
-      : [[urlOf(admin), 'the dashboard: who gets the work, live']]),
-    [`kill -9 ${all[0]?.pid}`, 'the first backend dies: see who takes over'],
+    ...('path' in address ? [] : [[`${url}/1000`, 'a page, for a browser'] as const]),
+    ...(hasScript ? [[stress, '100 requests by 5 clients, and who answered them'] as const] : []),
+    ...usualTries(running, children, 'backend'),
   ]
-  const width = Math.max(...lines.map(([what = '']) => what.length))
-  const where = formatAddress(address)
-  return `
-piloti is up: ${all.length} backends behind ${where}, strategy ${strategy.name}, mode ${mode}
-
-${lines.map(([what = '', why]) => `  ${what.padEnd(width)}   ${why}`).join('\n')}
-
-Ctrl-C stops everything.
-`
 }
 
 const usualUrl = 'http://127.0.0.1:8080'
 const stressScript = './scripts/stress.sh'
-
-/** Where a client on this machine finds it. */
-function urlOf(address: Address): string {
-  if ('path' in address) return 'http://localhost'
-  const isAnyHost = address.host === '0.0.0.0' || address.host === '::'
-  return `http://${formatAddress(isAnyHost ? { ...address, host: 'localhost' } : address)}`
-}
