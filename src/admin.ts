@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { addDashboard } from './admin/dashboard/routes.ts'
 import { collectEndpoints, refuseUnknown } from './admin/endpoint.ts'
 import { guardRequests } from './admin/guard.ts'
+import { Maintenance } from './admin/maintenance.ts'
 import type { Reloads } from './admin/metrics-process.ts'
 import { answerOf } from './admin/problem.ts'
 import { addRoutes, type Leveled } from './admin/routes.ts'
@@ -56,8 +57,9 @@ export async function createAdmin(balancer: Balancer, options: AdminOptions): Pr
   const endpoints = collectEndpoints(app)
   refuseUnknown(app, endpoints)
   const mayRunFiles = token !== undefined || 'path' in address
-  addRoutes(app, balancer, { ...rest, endpoints, mayRunFiles })
-  addDashboard(app, balancer, rest)
+  const maintenance = new Maintenance()
+  addRoutes(app, balancer, { ...rest, endpoints, maintenance, mayRunFiles })
+  addDashboard(app, balancer, maintenance, rest)
   await app.ready()
   const bound = await listen(app.server, address)
   // Who may open it may steer.

@@ -9,6 +9,7 @@ import { EventsLog } from './events-log.ts'
 import { Viewers } from './events-viewers.ts'
 import { History, samplesMax } from './history.ts'
 import { edgesMs } from './history-bins.ts'
+import type { Maintenance } from './maintenance.ts'
 import type { MetricsOptions } from './metrics.ts'
 import { noReloads } from './metrics-process.ts'
 
@@ -24,6 +25,7 @@ const sampleMs = 2 * tickMs
 export function addEvents(
   app: FastifyInstance,
   balancer: Balancer,
+  maintenance: Maintenance,
   { version = 'unknown', reloads = noReloads }: MetricsOptions,
 ): void {
   const history = new History(balancer)
@@ -33,7 +35,13 @@ export function addEvents(
   const update = (samples: readonly Sample[], toldNth: number): Update => {
     const happenings = log.since(toldNth)
     const decisions = latestDecisions(balancer)
-    return { nowMs: Date.now(), state: stateOf(balancer), samples, happenings, decisions }
+    return {
+      nowMs: Date.now(),
+      state: stateOf(balancer, maintenance),
+      samples,
+      happenings,
+      decisions,
+    }
   }
   let toldNth = 0
   const ticker = setInterval(

@@ -19,9 +19,8 @@ export class Maintenance {
     if (backend !== undefined) this.#notes.delete(backend)
   }
 
-  /** The view of `pool`, with what for its backends are held back. */
-  view(pool: Pool): PoolView {
-    const view = pool.view()
+  /** A view of `pool`, with what for its backends are held back. */
+  view(pool: Pool, view: PoolView = pool.view()): PoolView {
     const backends = view.backends.map((each) => {
       const backend = pool.get(each.id)
       const note = backend?.isAskedToDrain ? this.#notes.get(backend) : undefined

@@ -6,7 +6,7 @@ import type { LogLevel } from '../base/log.ts'
 import { shown } from '../base/printable.ts'
 import { decisionsOf, decisionsView } from './decisions.ts'
 import type { Endpoint } from './endpoint.ts'
-import { Maintenance } from './maintenance.ts'
+import type { Maintenance } from './maintenance.ts'
 import { addMetrics, type MetricsOptions } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { add, type Changed, poolOf, remove, setStrategy, steer } from './orders.ts'
@@ -58,24 +58,24 @@ export interface RoutesOptions extends MetricsOptions {
   readonly reload?: (() => Promise<readonly string[]>) | undefined
   readonly persist?: Persist | undefined
   readonly log?: Leveled | undefined
+  /** What backends are held back for. */
+  readonly maintenance: Maintenance
   /** All routes, once all are added. */
   readonly endpoints: readonly Endpoint[]
 }
 
 /** What can be read, and the orders: each is a small JSON object, and answers with what is so now. */
 export function addRoutes(app: FastifyInstance, balancer: Balancer, options: RoutesOptions): void {
-  const maintenance = new Maintenance()
-  addReads(app, balancer, maintenance, options)
+  addReads(app, balancer, options)
   addMetrics(app, balancer, options)
-  addBackendOrders(app, balancer, maintenance, options)
+  addBackendOrders(app, balancer, options)
   addOtherOrders(app, balancer, options)
 }
 
 function addReads(
   app: FastifyInstance,
   balancer: Balancer,
-  maintenance: Maintenance,
-  { endpoints, log, version = 'unknown' }: RoutesOptions,
+  { endpoints, log, maintenance, version = 'unknown' }: RoutesOptions,
 ): void {
   const get = getter(app)
   const listeners = () => balancer.view().listeners
@@ -110,8 +110,7 @@ function addReads(
 function addBackendOrders(
   app: FastifyInstance,
   balancer: Balancer,
-  maintenance: Maintenance,
-  { mayRunFiles, persist }: RoutesOptions,
+  { maintenance, mayRunFiles, persist }: RoutesOptions,
 ): void {
   const post = poster(app)
   const write = (order: Persistent, edit: Parameters<typeof written>[3]) =>

@@ -8,6 +8,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { createAdmin } from '../../src/admin.ts'
 import { formatAddress } from '../../src/base/address.ts'
 import type { Pool } from '../../src/pool/pool.ts'
+import { at } from '../balancer/balanced.ts'
 import { busy, launch, mortal, probed, rowOf, sees, skip, watched } from './watched.ts'
 
 /** PILOTI_PICTURES keeps them, for people to look at. */
@@ -80,6 +81,74 @@ describe('the dashboard', { timeout: 120_000, skip }, () => {
     await dialog.getByRole('button', { name: 'Make ready' }).click()
     await sees(page, a.port, /up/)
     assert.deepEqual(faults, [])
+  })
+
+  it('puts a backend into maintenance with a note, by keyboard alone', async (t) => {
+    const [a, b] = [await mortal(t), await mortal(t)]
+    const { balancer, faults, order, page } = await watched(t, chrome, probed([a.port, b.port]))
+    const id = `127.0.0.1:${a.port}`
+    const row = rowOf(page, a.port)
+    await row.getByRole('button', { name: `Maintenance of ${id}` }).focus()
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: `Maintenance of ${id}` })
+    const note = dialog.getByLabel('What for, if you like')
+    assert.equal(await note.evaluate('document.activeElement.id'), 'note')
+    assert.match(await dialog.innerText(), /gets no more.*sees that it is in maintenance/s)
+    await page.keyboard.type("Ada's disk")
+    assert.match(await dialog.innerText(), /“maintenance: Ada's disk”; no probe brings it back/)
+    assert.ok((await dialog.innerText()).includes(`piloti maintenance ${id} 'Ada'\\''s disk'`))
+    await page.keyboard.press('Enter')
+    await sees(page, a.port, /draining.*maintenance: Ada's disk/)
+    await page.locator('.verdict', { hasText: "maintenance: Ada's disk" }).waitFor()
+    assert.equal(balancer.pools.get('main')!.backends[0]!.isDraining, true)
+    // The focus is where it was.
+    const focused = 'document.activeElement.getAttribute("aria-label")'
+    assert.equal(await page.evaluate(focused), `Maintenance of ${id} …`)
+    await order('/ready', { backend: id })
+    await sees(page, a.port, /up/)
+    assert.deepEqual(faults, [])
+  })
+
+  it('shows the trouble of a long pool, and the rest when it is asked to', async (t) => {
+    const spec = probed([])
+    const backends = Array.from({ length: 50 }, (_, i) => at(i + 1))
+    const pool = { ...spec.pools[0]!, backends, health: 'off' as const }
+    const { balancer, faults, page } = await watched(t, chrome, { ...spec, pools: [pool] })
+    balancer.pools.get('main')!.drain('127.0.0.1:50')
+    await sees(page, 50, /draining/)
+    const shown = page.locator('tbody tr:visible')
+    assert.equal(await shown.count(), 11)
+    const more = page.getByRole('button', { name: 'Show 39 more backends that are up' })
+    await more.focus()
+    await page.keyboard.press('Enter')
+    assert.equal(await shown.count(), 50)
+    await page.getByRole('button', { name: 'Show fewer', expanded: true }).click()
+    assert.equal(await shown.count(), 11)
+    assert.deepEqual(faults, [])
+  })
+
+  it('says so when there is no backend at all', async (t) => {
+    const { addressOf, faults, page } = await watched(t, chrome, probed([]))
+    assert.ok(addressOf())
+    await page.locator('.verdict', { hasText: 'No backend in pool main' }).waitFor()
+    await page.getByText('No backend yet: piloti add HOST:PORT adds one.').waitFor()
+    assert.deepEqual(faults, [])
+  })
+
+  it('has names as long as they may be, on a phone', async (t) => {
+    const path = `/run/${'a-very-long-name-of-a-socket/'.repeat(3)}app.sock`
+    const spec = probed([])
+    const backends = [{ address: { host: `${'backend-of-the-shop.'.repeat(6)}example`, port: 1 } }]
+    const pool = { ...spec.pools[0]!, backends: [...backends, { address: { path } }] }
+    const context = looks.phone!
+    const all = await watched(t, chrome, { ...spec, pools: [pool] }, { context })
+    await all.page
+      .locator('.verdict', { hasText: 'clients get errors' })
+      .or(all.page.locator('.verdict', { hasText: 'No backend is up' }))
+      .waitFor()
+    await all.page.screenshot({ path: join(pictures, 'long.png'), fullPage: true })
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+    assert.equal(await all.page.evaluate(overflow), 0)
   })
 
   it('changes a weight and swaps the strategy, by keyboard alone', async (t) => {

@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import type { z } from 'zod'
 import { addDashboard } from '../../src/admin/dashboard/routes.ts'
 import { collectEndpoints } from '../../src/admin/endpoint.ts'
+import { Maintenance } from '../../src/admin/maintenance.ts'
 import { addRoutes } from '../../src/admin/routes.ts'
 import { strategyViews } from '../../src/admin/strategies.ts'
 import { balanced, simple } from '../balancer/balanced.ts'
@@ -29,8 +30,9 @@ describe('the description of the admin API', { timeout }, () => {
     const app = Fastify()
     t.after(() => app.close())
     const endpoints = collectEndpoints(app)
-    addRoutes(app, balancer, { endpoints, mayRunFiles: false })
-    addDashboard(app, balancer, {})
+    const maintenance = new Maintenance()
+    addRoutes(app, balancer, { endpoints, maintenance, mayRunFiles: false })
+    addDashboard(app, balancer, maintenance, {})
     await app.ready()
     const routes = endpoints.map(({ method, path }) => `${method} ${path}`)
     const { body, status } = await (await steered(t, simple([1]))).ask('/openapi.json')
@@ -63,7 +65,8 @@ describe('the description of the admin API', { timeout }, () => {
     const app = Fastify()
     t.after(() => app.close())
     const endpoints = collectEndpoints(app)
-    addRoutes(app, balancer, { endpoints, mayRunFiles: false })
+    const maintenance = new Maintenance()
+    addRoutes(app, balancer, { endpoints, maintenance, mayRunFiles: false })
     await app.ready()
     let checked = 0
     for (const { about, method, path } of endpoints) {

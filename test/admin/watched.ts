@@ -71,7 +71,7 @@ export interface Watched extends Steered {
   readonly faults: readonly string[]
 }
 
-/** Opens the dashboard; waits until it shows backends, unless it takes a token first. */
+/** Opens the dashboard; waits until it is live, unless it takes a token first. */
 export async function watched(
   t: TestContext,
   chrome: Browser,
@@ -93,7 +93,7 @@ export async function watched(
     if (new URL(request.url()).origin !== origin) faults.push(`asks ${request.url()}`)
   })
   await page.goto(`${origin}/`)
-  if (options.token === undefined) await page.waitForSelector('tbody tr')
+  if (options.token === undefined) await page.waitForSelector('.link[data-state=live]')
   return { ...running, page, faults }
 }
 

@@ -1,4 +1,5 @@
 import type { Balancer } from '../../balancer.ts'
+import type { Decision } from '../../pool/decisions.ts'
 import type { DecisionTold } from './told.ts'
 
 const shownMax = 12
@@ -16,12 +17,16 @@ export function latestDecisions({ pools }: Balancer): DecisionTold[] {
     )
     .sort((a, b) => b.atMs - a.atMs)
     .slice(0, shownMax)
-    .map(({ atMs, client, durationMs, end, picks, pool, status, what }) => ({
-      ...{ atMs, client, durationMs, end, pool, status, what },
-      picks: picks.map((pick) => ({
-        ...pick,
-        considered: pick.considered.slice(0, consideredMax),
-        others: pick.others + Math.max(0, pick.considered.length - consideredMax),
-      })),
+    .map(({ atMs, client, durationMs, end, picks, pool, queueMs, status, what }) => ({
+      ...{ atMs, client, durationMs, end, pool, queueMs, status, what },
+      picks: picks.map(shortened),
     }))
+}
+
+/** The first ones, and who was picked. */
+function shortened<P extends Decision['picks'][number]>(pick: P): P {
+  const considered = pick.considered.filter(
+    ({ id }, index) => index < consideredMax || id === pick.picked,
+  )
+  return { ...pick, considered, others: pick.others + pick.considered.length - considered.length }
 }

@@ -1,11 +1,12 @@
 import type { Balancer, BalancerView } from '../../balancer.ts'
+import type { Maintenance } from '../maintenance.ts'
 import type { ListenerState, PoolState, State } from './told.ts'
 
 /** The small view of a balancer that a page shows. */
-export function stateOf(balancer: Balancer): State {
+export function stateOf(balancer: Balancer, maintenance: Maintenance): State {
   const view = balancer.view()
-  const pools = Object.entries(view.pools).map(([name, pool]) =>
-    poolState(name, pool, balancer.pools.get(name)?.available ?? 0),
+  const pools = [...balancer.pools].map(([name, pool]) =>
+    poolState(name, maintenance.view(pool, view.pools[name]), pool.available),
   )
   return { listeners: listenersOf(balancer, view), pools }
 }

@@ -109,6 +109,9 @@ export interface Happening {
 
 /** How a piece of work came to its backend; all of it is at `/decisions`. */
 export interface DecisionTold
-  extends Pick<Decision, 'atMs' | 'what' | 'client' | 'picks' | 'durationMs' | 'status' | 'end'> {
+  extends Pick<
+    Decision,
+    'atMs' | 'what' | 'client' | 'picks' | 'queueMs' | 'durationMs' | 'status' | 'end'
+  > {
   readonly pool: string
 }

@@ -49,6 +49,11 @@ export function say(element, text) {
  * @param {(item: T) => E} make @param {(element: E, item: T) => void} update
  */
 export function keep(parent, items, keyOf, make, update) {
+  const keys = new Set(items.map(keyOf))
+  // First of all: what stays is not moved then, and does not lose the focus.
+  for (const child of [...parent.children]) {
+    if (!keys.has(child.getAttribute('data-key') ?? '')) child.remove()
+  }
   const before = new Map(
     [...parent.children].map((child) => [child.getAttribute('data-key'), child]),
   )
@@ -62,7 +67,8 @@ export function keep(parent, items, keyOf, make, update) {
     if (parent.children[index] !== element)
       parent.insertBefore(element, parent.children[index] ?? null)
   })
-  for (const gone of before.values()) gone.remove()
+  // Two items with one key.
+  while (parent.children.length > items.length) parent.lastElementChild?.remove()
 }
 
 /** @param {string} id */

@@ -13,7 +13,7 @@ import { figure, plural, shortName, toneOf } from './words.js'
  * `most`: how wide it is when `top` flows */
 
 /** Beyond these a pool's other backends are one box. */
-const backendsMost = 24
+const backendsMost = 16
 
 /** @param {Model} model @param {number} width @returns {{ height: number, list: Node[] }} */
 export function layout(model, width) {

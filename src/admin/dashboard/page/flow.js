@@ -67,8 +67,12 @@ function drawNode(element, { detail, height, name, shape, tone, width, x, y }) {
   set(more, { x: isTight ? width - 8 : left, y: isTight ? height / 2 + 4 : height / 2 + 13 })
   set(more, { 'text-anchor': isTight ? 'end' : 'start' })
   const room = width - left - 8
-  say(title, clipped(name, room / 7))
-  say(more, clipped(detail, isTight ? 12 : (width - left - 6) / 6.3))
+  const short = isTight
+    ? shortened(detail, detailFont, room / 2)
+    : shortened(detail, detailFont, room)
+  const used = isTight ? widthOf(short, detailFont) + 8 : 0
+  say(more, short)
+  say(title, shortened(name, nameFont, room - used))
   if (mark !== undefined && shape !== undefined) {
     set(mark, { transform: `translate(8 ${height / 2 - 7})` })
     const [inner] = mark.children
@@ -76,9 +80,33 @@ function drawNode(element, { detail, height, name, shape, tone, width, x, y }) {
   }
 }
 
-/** @param {string} text @param {number} most */
-const clipped = (text, most) =>
-  text.length > most ? `${text.slice(0, Math.max(1, Math.floor(most) - 1))}…` : text
+const nameFont = '550 13px'
+const detailFont = '12px'
+const pen = document.createElement('canvas').getContext('2d')
+/** @type {Map<string, string>} */
+const known = new Map()
+
+/** @param {string} text @param {string} font */
+function widthOf(text, font) {
+  if (pen === null) return text.length * 8
+  pen.font = `${font} ${getComputedStyle(document.body).fontFamily}`
+  return pen.measureText(text).width
+}
+
+/** Without its middle where it is too long: the ends of an address tell more. @param {string} text @param {string} font @param {number} room */
+function shortened(text, font, room) {
+  const key = `${font} ${Math.round(room)} ${text}`
+  const before = known.get(key)
+  if (before !== undefined) return before
+  let shown = text
+  for (let kept = text.length - 1; kept > 2 && widthOf(shown, font) > room; kept--) {
+    shown = `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`
+  }
+  // Numbers change all the time.
+  if (known.size > 1_000) known.clear()
+  known.set(key, shown)
+  return shown
+}
 
 /** @param {Model} model */
 function inWords(model) {
@@ -87,12 +115,12 @@ function inWords(model) {
       const each = pool.backends
         .slice(0, 16)
         .map(({ health, id }) => `${id}, ${health}: ${figure(model.now(pool.name, id)[0])}`)
-      return `Pool ${pool.name} by ${pool.strategy}, requests a second: ${each.join('; ')}`
+      return `Pool ${pool.name} by ${pool.strategy}, work a second: ${each.join('; ')}`
     })
     .join('. ')
 }
 
 /** For who does not see the drawing's key. */
 export function flowKey() {
-  return h('p', { class: 'hint' }, 'The wider, the more requests a second.')
+  return h('p', { class: 'hint' }, 'The wider, the more work a second.')
 }

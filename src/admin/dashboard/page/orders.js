@@ -18,14 +18,29 @@ export function createOrders(model) {
       confirmOrder({
         title: `Drain ${id}?`,
         does: () => drained(poolOf(name), id),
-        warns: () =>
-          othersOf(poolOf(name), id) > 0
-            ? ''
-            : 'No other backend may take work: clients will get errors.',
+        warns: () => aloneWarning(poolOf(name), id),
         command: () => command(`drain ${id}`, name),
         button: 'Drain',
         path: '/drain',
         body: () => ({ backend: id, pool: name }),
+      })
+    },
+    maintenance(name, id) {
+      const input = h('input', { id: 'note', type: 'text', maxlength: 200, autocomplete: 'off' })
+      const note = () => input.value.trim()
+      confirmOrder({
+        title: `Maintenance of ${id}`,
+        inputs: [h('label', { for: 'note' }, 'What for, if you like'), input],
+        does: () =>
+          `${drained(poolOf(name), id)} Everybody who looks sees ${
+            note() === '' ? 'that it is in maintenance' : `“maintenance: ${note()}”`
+          }; no probe brings it back.`,
+        warns: () => aloneWarning(poolOf(name), id),
+        command: () =>
+          command(`maintenance ${id}${note() === '' ? '' : ` ${quoted(note())}`}`, name),
+        button: 'Begin maintenance',
+        path: '/maintenance',
+        body: () => ({ backend: id, pool: name, note: note() }),
       })
     },
     ready(name, id) {
@@ -83,6 +98,13 @@ export function createOrders(model) {
 /** How many besides it are up. @param {PoolState | undefined} pool @param {string} id */
 const othersOf = (pool, id) =>
   pool?.backends.filter((backend) => backend.id !== id && backend.health === 'up').length ?? 0
+
+/** @param {PoolState | undefined} pool @param {string} id */
+const aloneWarning = (pool, id) =>
+  othersOf(pool, id) > 0 ? '' : 'No other backend may take work: clients will get errors.'
+
+/** As a shell takes it for one word. @param {string} text */
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`
 
 /** @param {PoolState | undefined} pool @param {string} id */
 function drained(pool, id) {

@@ -3,14 +3,15 @@ import { h, keep, say, set } from './dom.js'
 import { drawBadge, healthBadge } from './health.js'
 import { createHeat } from './heat.js'
 import { drawSpark, spanOf, sparkline, sparkMs } from './sparkline.js'
-import { duration, figure, percent, plural } from './words.js'
+import { duration, figure, percent, plural, workOf } from './words.js'
 
 /** @typedef {import('./model.js').Model} Model */
 /** @typedef {import('./words.js').PoolState} PoolState */
 /** @typedef {import('./words.js').BackendState} BackendState */
 /**
  * @typedef {{ drain(pool: string, id: string): void, ready(pool: string, id: string): void,
- *   weight(pool: string, id: string): void, strategy(pool: string): void }} Orders
+ *   maintenance(pool: string, id: string): void, weight(pool: string, id: string): void,
+ *   strategy(pool: string): void }} Orders
  */
 
 const columns = ['Backend', 'Requests/s', 'p50', 'p99', 'Active', 'Failed', 'Weight', 'Steer']
@@ -49,6 +50,7 @@ function createPool(name, orders) {
     body,
   )
   const heat = createHeat(name)
+  const more = createMore()
   const title = h('h2', {}, `Pool ${name}`)
   const top = h('div', { class: 'card-top' }, h('div', {}, title, summary), strategy)
   const section = h(
@@ -56,23 +58,65 @@ function createPool(name, orders) {
     { class: 'card', 'aria-label': `Pool ${name}` },
     top,
     table,
+    more.element,
     heat.element,
   )
   const draw = (/** @type {Model} */ model, /** @type {PoolState} */ pool) => {
     const line = pool.queued > 0 ? ` · ${plural(pool.queued, 'request')} in line` : ''
-    say(
-      summary,
-      `${pool.available} of ${plural(pool.backends.length, 'backend')} may take work${line}`,
-    )
+    const isEmpty = pool.backends.length === 0
+    const may = `${pool.available} of ${plural(pool.backends.length, 'backend')} may take work${line}`
+    say(summary, isEmpty ? 'No backend yet: piloti add HOST:PORT adds one.' : may)
+    table.hidden = isEmpty
     say(strategy, `Strategy: ${pool.strategy}`)
     const tops = topsOf(model, pool)
+    const modes = model.state.listeners.filter(({ pools }) => pools.includes(name))
+    const work = workOf(modes[0]?.mode ?? 'http')
+    if (head.children[1] !== undefined) say(head.children[1], work)
     const make = (/** @type {BackendState} */ { id }) => createRow(name, id, orders)
     const update = (/** @type {HTMLElement} */ row, /** @type {BackendState} */ backend) =>
-      drawRow(row, model, name, backend, tops)
+      drawRow(row, model, pool, backend, tops, work)
     keep(body, pool.backends, ({ id }) => id, make, update)
+    more.draw(pool, [...body.children])
     heat.draw(model)
   }
   return { section, draw }
+}
+
+/** A longer pool shows so many of those that are well, and all that are not. */
+const calmMost = 10
+
+/** Hides what is well in a long pool, until it is asked for. */
+function createMore() {
+  let isAll = false
+  const element = h('button', { type: 'button', class: 'more', 'aria-expanded': 'false' })
+  /** @type {() => void} */
+  let redraw = () => {}
+  element.addEventListener('click', () => {
+    isAll = !isAll
+    redraw()
+  })
+  const draw = (/** @type {PoolState} */ pool, /** @type {Element[]} */ rows) => {
+    const { backends } = pool
+    redraw = () => draw(pool, rows)
+    let calm = 0
+    const isLong = backends.length > calmMost + 2
+    const hidden = backends.map(({ health }) => isLong && health === 'up' && ++calm > calmMost)
+    const count = hidden.filter(Boolean).length
+    rows.forEach((row, index) => {
+      const isHidden = !isAll && hidden[index] === true
+      // Who is in it is not thrown out.
+      set(row, { hidden: isHidden && !row.contains(document.activeElement) })
+    })
+    element.hidden = count === 0
+    set(element, { 'aria-expanded': String(isAll) })
+    say(
+      element,
+      isAll
+        ? 'Show fewer'
+        : `Show ${plural(count, 'more backend')} that ${count === 1 ? 'is' : 'are'} up`,
+    )
+  }
+  return { element, draw }
 }
 
 /** @param {string} pool @param {string} id @param {Orders} orders */
@@ -85,6 +129,12 @@ function createRow(pool, id, orders) {
   steer.addEventListener('click', () =>
     steer.dataset.does === 'ready' ? orders.ready(pool, id) : orders.drain(pool, id),
   )
+  const maintain = h(
+    'button',
+    { type: 'button', 'aria-label': `Maintenance of ${id} …` },
+    'Maintenance',
+  )
+  maintain.addEventListener('click', () => orders.maintenance(pool, id))
   const weight = h('button', { type: 'button', class: 'weight' })
   weight.addEventListener('click', () => orders.weight(pool, id))
   const name = h(
@@ -94,7 +144,14 @@ function createRow(pool, id, orders) {
     healthBadge(),
   )
   const numbers = ['Requests/s', 'p50', 'p99', 'Active', 'Failed'].map(number)
-  return h('tr', { role: 'row' }, name, ...numbers, cell('Weight', weight), cell('Steer', steer))
+  return h(
+    'tr',
+    { role: 'row' },
+    name,
+    ...numbers,
+    cell('Weight', weight),
+    cell('Steer', h('div', { class: 'steer' }, steer, maintain)),
+  )
 }
 
 /** @typedef {readonly [number, number, number, number, number]} Tops */
@@ -110,8 +167,8 @@ function topsOf(model, pool) {
   return [top(0, 1), top(1, 1), top(2, 1), top(3, 2), top(4, 1)]
 }
 
-/** @param {HTMLElement} row @param {Model} model @param {string} pool @param {BackendState} backend @param {Tops} tops */
-function drawRow(row, model, pool, backend, tops) {
+/** @param {HTMLElement} row @param {Model} model @param {PoolState} pool @param {BackendState} backend @param {Tops} tops @param {string} work */
+function drawRow(row, model, { name: pool }, backend, tops, work) {
   const { fullWeight, id, isDraining, maxConnections, weight } = {
     ...backend,
     isDraining: backend.health === 'draining',
@@ -131,8 +188,9 @@ function drawRow(row, model, pool, backend, tops) {
     say(number, text)
     drawSpark(spark, model.series(pool, id, column, spanMs), tops[column] ?? 1, spanMs)
   })
+  set(cells[0] ?? row, { 'data-label': work })
   set(cells[4] ?? row, { 'data-tone': share > 0 ? 'bad' : undefined })
-  const [weigher, steer] = [cells[5]?.firstElementChild, cells[6]?.firstElementChild]
+  const [weigher, steer] = [cells[5]?.firstElementChild, cells[6]?.querySelector('button')]
   if (weigher) {
     say(
       weigher,

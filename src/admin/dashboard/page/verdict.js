@@ -1,7 +1,8 @@
 // The first thing to see at 3 a.m.: is all well, and if not, what is not.
 import { h, say, set } from './dom.js'
 import { icon, reshape } from './icons.js'
-import { ago, duration, figure, percent, plural, toneOf } from './words.js'
+import { createNumbers } from './numbers.js'
+import { ago, plural, toneOf } from './words.js'
 
 /** @typedef {import('./model.js').Model} Model */
 /** @typedef {import('../told.ts').State} State */
@@ -12,8 +13,8 @@ export function createVerdict(section) {
   const title = h('p', { class: 'verdict-title', role: 'status' })
   const more = h('p', { class: 'verdict-more' })
   section.append(shape, h('div', {}, title, more))
-  const numbers = h('p', { class: 'numbers' })
-  section.after(numbers)
+  const numbers = createNumbers()
+  section.after(numbers.element)
   return (/** @type {Model} */ model) => {
     const { sentence, details, tone } = judge(model.state)
     set(section, { 'data-tone': tone })
@@ -21,7 +22,7 @@ export function createVerdict(section) {
     say(title, sentence)
     say(more, details)
     more.hidden = details === ''
-    say(numbers, numbersOf(model))
+    numbers.draw(model)
   }
 }
 
@@ -37,11 +38,10 @@ function judge({ pools }) {
     .map(({ backend: { health, id, reason } }) => `${id} ${health}${reason && ` (${reason})`}`)
     .join(' · ')
   if (none.length > 0) {
-    return {
-      sentence: `Nobody takes work in ${named(none)}: clients get errors`,
-      details,
-      tone: 'bad',
-    }
+    const empty = none.filter(({ backends }) => backends.length === 0)
+    const sentence = `Nobody takes work in ${named(none)}: clients get errors`
+    const why = empty.length > 0 ? `No backend in ${named(empty)}` : ''
+    return { sentence, details: [why, details].filter(Boolean).join(' · '), tone: 'bad' }
   }
   if (open.length > 0) {
     return { sentence: `No backend is up in ${named(open)}: all are tried`, details, tone: 'bad' }
@@ -61,25 +61,6 @@ function judge({ pools }) {
 
 /** @param {State['pools']} pools */
 const named = (pools) => `pool ${pools.map(({ name }) => name).join(', ')}`
-
-/** @param {Model} model */
-function numbersOf(model) {
-  const { last, state } = model
-  const rate = Object.values(last?.listeners ?? {}).reduce((sum, perS) => sum + perS, 0)
-  const samples = Object.values(last?.pools ?? {}).flatMap(({ backends }) =>
-    Object.values(backends),
-  )
-  const done = samples.reduce((sum, [perS]) => sum + perS, 0)
-  const failed = samples.reduce((sum, sample) => sum + sample[4], 0)
-  const slowest = Math.max(0, ...samples.map(([, , p99]) => p99 ?? 0))
-  const clients = state.listeners.reduce((sum, { connections }) => sum + connections, 0)
-  return [
-    `${figure(rate)} requests/s`,
-    plural(clients, 'client'),
-    slowest === 0 ? 'no answers lately' : `p99 of the slowest backend ${duration(slowest)}`,
-    `${percent(done === 0 ? 0 : Math.min(1, failed / done))} failed`,
-  ].join(' · ')
-}
 
 /** @param {Model} model */
 export const aboutText = ({ about, knownMs }) =>

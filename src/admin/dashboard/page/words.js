@@ -58,6 +58,13 @@ export function percent(share) {
   return `${(share * 100).toFixed(0)} %`
 }
 
+/** What is counted there, a second. @param {string} mode */
+export function workOf(mode) {
+  if (mode === 'http') return 'Requests/s'
+  if (mode === 'lines') return 'Messages/s'
+  return mode === 'tcp' ? 'Connections/s' : 'Work/s'
+}
+
 /** @param {number} atMs */
 export function clock(atMs) {
   return new Date(atMs).toLocaleTimeString('en-GB', { hour12: false })
