@@ -150,6 +150,12 @@ export class LinesClient implements Expiring {
     const { idleTimeoutMs } = this.context.settings
     const { nowMs } = this.context.sweep
     if (this.#isTold) return void this.#socket.destroy()
+    if (this.#socket.isPaused()) {
+      // A socket that is not read from tells nothing.
+      this.#readMs = nowMs
+      if (wasAborted(this.#socket)) this.#socket.destroy()
+      return
+    }
     const isBusy = this.#outstanding > 0 || this.#outbox.heldBytes > 0
     if (isBusy) this.#readMs = nowMs
     const endMs = this.#readMs + idleTimeoutMs
@@ -196,7 +202,13 @@ export class LinesClient implements Expiring {
       this.#take(line)
     }
     if (this.#isClosing) this.#finish()
-    else if (!this.#mayTake()) this.#socket.pause()
+    else if (!this.#mayTake()) this.#wait()
+  }
+
+  /** Reads no more for now; at each tick it is asked whether the client still is there. */
+  #wait(): void {
+    this.#socket.pause()
+    this.deadlineMs = 0
   }
 
   #mayTake(): boolean {
