@@ -32,17 +32,22 @@ export function paint({ style, text }: Line, isColor: boolean): string {
 
 /** The whole screen: never more lines than it has rows, none longer than it has columns. */
 export function screenOf(state: TopState, { columns, rows }: Size): readonly Line[] {
-  const top = [heading(state), ...listenerLine(state), blank]
+  const listeners = listenerLine(state)
   const bottom = footer(state)
   const eventsMax = rows >= 16 ? Math.min(Math.floor(rows / 5), state.view.events.length) : 0
   const events =
     eventsMax === 0
       ? []
       : [eventsHead, ...state.view.events.slice(-eventsMax).map((text): Line => ({ text }))]
-  const room = Math.max(rows - top.length - events.length - bottom.length, 0)
+  const room = Math.max(rows - listeners.length - 2 - events.length - bottom.length, 0)
   const { lines, at } = middle(state, columns)
   const from = Math.min(Math.max(at - room + 2, 0), Math.max(lines.length - room, 0))
   const shown = lines.slice(from, from + room)
+  const part =
+    lines.length > room && room > 0
+      ? `  lines ${from + 1} to ${from + room} of ${lines.length}`
+      : ''
+  const top = [heading(state, part), ...listeners, blank]
   const filled = [...shown, ...Array<Line>(room - shown.length).fill(blank)]
   // With few rows the question, which stands last, is what must be seen.
   const all = [...top, ...filled, ...events, ...bottom].slice(-Math.max(rows, 0))
@@ -55,9 +60,10 @@ export function screenOf(state: TopState, { columns, rows }: Size): readonly Lin
 const blank: Line = { text: '' }
 const eventsHead: Line = { text: 'events', style: 'dim' }
 
-function heading({ lost, sort, view, where }: TopState): Line {
+/** @param part which lines of the table there is room for, if not for all */
+function heading({ lost, sort, view, where }: TopState, part: string): Line {
   if (lost === undefined) {
-    return { text: `piloti top  ${where}  pid ${view.pid}  by ${sort}`, style: 'bold' }
+    return { text: `piloti top  ${where}  pid ${view.pid}  by ${sort}${part}`, style: 'bold' }
   }
   return { text: `piloti top  NO ANSWER, trying again: ${lost}`, style: 'red' }
 }

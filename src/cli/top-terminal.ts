@@ -55,8 +55,9 @@ export class TopTerminal {
   /** Shows these lines, from the first row on. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return
+    // Cleared before it is written: after a full line the cursor stands on its last character.
     const rows = lines.flatMap((line, i) =>
-      line === this.#shown[i] ? [] : [`${esc}${i + 1};1H${line}${esc}K`],
+      line === this.#shown[i] ? [] : [`${esc}${i + 1};1H${esc}K${line}`],
     )
     this.#shown = lines
     if (rows.length > 0) this.#output.write(rows.join(''))

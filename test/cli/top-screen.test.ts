@@ -66,6 +66,15 @@ describe('the screen of piloti top', () => {
     assert.equal(lines.length, 24)
   })
 
+  it('says which lines it shows, where there is no room for all', () => {
+    const backends = Array.from({ length: 30 }, (_, i) => backendSeen(`10.0.0.${i + 10}:80`))
+    const state = seen(statusSeen({ web: backends }))
+    assert.match(shown(state, { columns: 80, rows: 24 })[0]!, /by requests {2}lines 1 to 19 of 32$/)
+    const last = pressed(state, ...Array<string>(29).fill('j'))
+    assert.match(shown(last, { columns: 80, rows: 24 })[0]!, / {2}lines 14 to 32 of 32$/)
+    assert.doesNotMatch(shown(state, { columns: 80, rows: 50 })[0]!, /lines/)
+  })
+
   it('shows what backends do, in 80 columns', () => {
     const view = { averageResponseTimeMs: 3, responseTimes: timesOf(2.5, 40) }
     const before = [backendSeen('127.0.0.1:5000'), backendSeen('127.0.0.1:5001')]

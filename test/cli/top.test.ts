@@ -61,6 +61,8 @@ describe('piloti top', needs, () => {
       const lines = linesOf(await see(new RegExp(pane)))
       assert.match(lines[0]!, /^piloti top {2}127\.0\.0\.1:\d+/)
       assert.match(lines[1]!, /^web: http at /)
+      // Up to the last column: what is cut says so.
+      if (columns === 40) assert.match(lines[1]!, /^.{39}…$/)
       if (columns > 40) assert.match(lines[4]!, /backend +health +weight +active +work\/s/)
       assert.equal(lines.filter((line) => ids.some((id) => line.slice(2).startsWith(id))).length, 2)
       for (const line of lines) assert.ok(line.length <= columns, line)
