@@ -63,6 +63,11 @@ describe('what is to deploy', { timeout }, () => {
     assert.ok(existsSync(told))
   })
 
+  it('is the rotation that the manual shows', () => {
+    const shown = read('logrotate').replace(/^ *#.*\n/gm, '')
+    assert.ok(readFileSync('docs/reference/access-log.md', 'utf8').includes(shown))
+  })
+
   it('is an image of files that there are, in which nothing runs as root', () => {
     const lines = read('Dockerfile').split('\n')
     const sources = lines
