@@ -61,6 +61,8 @@ export interface Worker {
   readonly address: Address
   /** What the method `health` answers, and more. */
   view(): WorkerView
+  /** Says from now on that it takes no more work, and goes on; `close` is heard by nobody before it is done. */
+  drain(): void
   /** Accepts no more, answers what it has read, and breaks off what outlasts the grace; ends the threads. */
   close(graceMs?: number): Promise<void>
 }
@@ -105,6 +107,9 @@ export async function createWorker(options: WorkerOptions = {}): Promise<Worker>
       const { busy: computing, queued, most, queueLimit } = service.threads
       const load = { computing, queued, threads: most, queueLimit, connections: clients.count }
       return { ...service.health(), name, ...load, answers: { ...answers } }
+    },
+    drain() {
+      service.isDraining = true
     },
     close(graceMs = 30_000) {
       closing ??= clients.close(server, Math.min(graceMs, longestTimerMs))

@@ -154,7 +154,7 @@ export function checkTask(method: string, params: readonly unknown[]): Task | Fa
 }
 
 function unknownMethod(method: string): Fault {
-  const nearest = suggest(method.slice(0, 80), names)
+  const nearest = method === '' ? undefined : suggest(method.slice(0, 80), names)
   const hint = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
   const message = `unknown task '${shown(method)}': one of ${names.join(', ')}${hint}`
   return { code: faultCodes.method, message }
