@@ -166,7 +166,8 @@ export class WorkerConnection {
   #refuse(): number {
     const text = `the message is longer than ${this.#limits.messageLimitBytes} bytes`
     const wanted: Fault = { code: faultCodes.request, message: text }
-    this.#answer(this.#begin(this.#isJson ? { id: 'null', wanted } : { wanted }), wanted)
+    const request = this.#isJson ? { id: 'null', wanted } : { wanted }
+    this.#answer(this.#begin(request), wanted)
     return 0.01
   }
 
@@ -176,7 +177,9 @@ export class WorkerConnection {
     message.line = answerLine(request, answer, this.#service.name)
     this.#heldBytes += message.line.length
     if (request.id !== undefined) this.#written.push(message.line)
-    while (this.#inOrder[0]?.line !== undefined) this.#written.push(this.#inOrder.shift()!.line!)
+    while (this.#inOrder[0]?.line !== undefined) {
+      this.#written.push(this.#inOrder.shift()!.line!)
+    }
   }
 
   #flush(): void {
