@@ -194,7 +194,8 @@ export class WorkerConnection {
   #endWhenDone(): void {
     if (this.#outstanding > 0 || this.#socket.writableEnded) return
     this.#socket.end()
-    this.#socket.resume() // What still comes is too late, and is dropped: unread it would be a reset.
+    // What still comes is too late, and is dropped: unread it would be a reset.
+    this.#socket.resume()
   }
 
   #linger(): void {
