@@ -21,7 +21,19 @@ export { type ErrorCode, PilotiError } from './base/errors.ts'
 export type { HistogramView } from './base/histogram.ts'
 export type { Log, LogFields, LogLevel } from './base/log.ts'
 export type { Random } from './base/random.ts'
-export { createWorker, type Worker, type WorkerOptions, type WorkerView } from './compute.ts'
+export {
+  type ComputeClient,
+  type ComputeClientOptions,
+  createComputeClient,
+  createWorker,
+  readTask,
+  type Settled as TaskAnswer,
+  type Task,
+  textOfResult,
+  type Worker,
+  type WorkerOptions,
+  type WorkerView,
+} from './compute.ts'
 export {
   type Checked,
   type CheckOptions,

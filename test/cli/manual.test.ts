@@ -19,7 +19,17 @@ const orders = [
   'strategy',
   'reload',
 ]
-const commands = ['up', 'proxy', 'backend', 'compute worker', 'check', 'simulate', 'top', ...orders]
+const commands = [
+  'up',
+  'proxy',
+  'backend',
+  'compute worker',
+  'compute client',
+  'check',
+  'simulate',
+  'top',
+  ...orders,
+]
 
 describe('the manual', () => {
   for (const command of commands) {
