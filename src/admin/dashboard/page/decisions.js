@@ -58,7 +58,7 @@ function sentenceOf({ considered, failed, others, picked, strategy }, index, que
   const left = considered.filter(({ leftOut }) => leftOut === '').length + others
   const rivals = considered.filter(({ id, leftOut }) => leftOut === '' && id !== picked)
   const chosen = considered.find(({ id }) => id === picked)
-  // It was picked although it could not be: it was waited for, or the client belonged to it.
+  // It was picked although it could not be: it was waited for, is out since, or the client belonged to it.
   const isLate = chosen !== undefined && chosen.leftOut !== ''
   const facts = chosen === undefined || isLate ? '' : `, which ${stateOf(chosen)}`
   const than =
@@ -77,7 +77,7 @@ function sentenceOf({ considered, failed, others, picked, strategy }, index, que
     if (!isLate) return `${strategy} picked ${picked}`
     if (chosen?.leftOut === 'trial') return `${picked} was due for a trial`
     if (queueMs > 0) return `${waited(queueMs)}, then ${picked} had room`
-    return `It went to ${picked} all the same (${chosen?.leftOut})`
+    return `It went to ${picked} (by now ${chosen?.leftOut})`
   }
 }
 

@@ -66,7 +66,7 @@ function drawNode(element, { detail, height, name, shape, tone, width, x, y }) {
   set(title, { x: left, y: isTight ? height / 2 + 4.5 : height / 2 - 4 })
   set(more, { x: isTight ? width - 8 : left, y: isTight ? height / 2 + 4 : height / 2 + 13 })
   set(more, { 'text-anchor': isTight ? 'end' : 'start' })
-  const room = width - left - 8
+  const room = width - left - 4
   const short = isTight
     ? shortened(detail, detailFont, room / 2)
     : shortened(detail, detailFont, room)
@@ -93,14 +93,15 @@ function widthOf(text, font) {
   return pen.measureText(text).width
 }
 
-/** Without its middle where it is too long: the ends of an address tell more. @param {string} text @param {string} font @param {number} room */
+/** Without its middle where it is too long: the ends of an address tell more, and of these the last one. @param {string} text @param {string} font @param {number} room */
 function shortened(text, font, room) {
   const key = `${font} ${Math.round(room)} ${text}`
   const before = known.get(key)
   if (before !== undefined) return before
   let shown = text
   for (let kept = text.length - 1; kept > 2 && widthOf(shown, font) > room; kept--) {
-    shown = `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`
+    const first = font === detailFont ? kept : kept < 10 ? 0 : Math.ceil(kept / 2)
+    shown = `${text.slice(0, first)}…${text.slice(text.length - (kept - first))}`
   }
   // Numbers change all the time.
   if (known.size > 1_000) known.clear()
