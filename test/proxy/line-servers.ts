@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Address } from '../../src/base/address.ts'
 import { wasAborted } from '../../src/net/abort.ts'
-import { backend } from '../support/backends.ts'
+import { backend, deadPort } from '../support/backends.ts'
 import { open, type Proxied, type ProxiedOptions, proxied } from '../support/proxied.ts'
 
 /** Says a line on the connection that a line came over. */
@@ -17,48 +17,49 @@ export interface Got {
   say(line: string | Buffer): void
 }
 
-/** A server of lines. */
-export interface LineServer {
-  readonly port: number
+/** A server of lines, wherever it listens. */
+export class LineServer {
+  port = 0
   /** All lines that came. */
-  readonly got: Got[]
-  readonly sockets: Set<Socket>
-  /** Every connection that was ever made. */
-  readonly accepted: number
+  readonly got: Got[] = []
+  readonly sockets: Set<Socket> = new Set()
+  /** How many connections there were. */
+  accepted = 0
+  readonly #answer: Answer
+
+  constructor(answer: Answer) {
+    this.#answer = answer
+  }
+
+  serve(socket: Socket): void {
+    this.accepted++
+    this.sockets.add(socket)
+    socket.on('close', () => this.sockets.delete(socket)).on('end', () => socket.end())
+    const say: Say = (line) => void socket.write(Buffer.concat([Buffer.from(line), feed]))
+    eachLine(socket, (line) => {
+      this.got.push({ line, socket, say })
+      this.#answer(line, say, socket)
+    })
+  }
+
   /** Breaks all its connections off. */
-  kill(): void
+  kill(): void {
+    for (const socket of this.sockets) socket.destroy()
+  }
 }
 
-/** A server that leaves each line to `answer`; a free port unless one is given. */
-export async function lineServer(t: TestContext, answer: Answer, port = 0): Promise<LineServer> {
-  const got: Got[] = []
-  const sockets = new Set<Socket>()
-  const counts = { accepted: 0 }
-  const listening = await backend(
-    t,
-    (socket) => {
-      counts.accepted++
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket)).on('end', () => socket.end())
-      const say: Say = (line) => void socket.write(Buffer.concat([Buffer.from(line), feed]))
-      eachLine(socket, (line) => {
-        got.push({ line, socket, say })
-        answer(line, say, socket)
-      })
-    },
-    port,
-  )
-  return {
-    port: listening,
-    got,
-    sockets,
-    get accepted() {
-      return counts.accepted
-    },
-    kill() {
-      for (const socket of sockets) socket.destroy()
-    },
-  }
+/** A server that leaves each line to `answer`, until the test ends. */
+export async function lineServer(t: TestContext, answer: Answer): Promise<LineServer> {
+  const server = new LineServer(answer)
+  server.port = await backend(t, (socket) => server.serve(socket))
+  return server
+}
+
+/** A port that nobody listens at, as a server. */
+export async function deadServer(): Promise<LineServer> {
+  const server = new LineServer(keeping)
+  server.port = await deadPort()
+  return server
 }
 
 const feed = Buffer.from('\n')

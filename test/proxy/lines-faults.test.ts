@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { backend, deadPort } from '../support/backends.ts'
+import { backend } from '../support/backends.ts'
 import { until } from '../support/proxied.ts'
 import {
   type Answer,
   answering,
   call,
+  deadServer,
   errorOf,
   fronting,
   keeping,
-  type LineServer,
   lined,
   lineServer,
 } from './line-servers.ts'
@@ -19,14 +19,9 @@ const resend = { lines: { resend: true } }
 /** All to the first that may take work, as the test wants. */
 const inTurn = { strategy: 'n-to-1' }
 
-/** A port that nobody listens at, as a server. */
-async function dead(): Promise<LineServer> {
-  return { port: await deadPort(), got: [], sockets: new Set(), accepted: 0, kill: () => {} }
-}
-
 describe('a backend of mode lines that cannot be connected to', { timeout }, () => {
   it('costs its messages nothing, text or JSON', async (t) => {
-    const servers = [await dead(), await lineServer(t, answering('b'))]
+    const servers = [await deadServer(), await lineServer(t, answering('b'))]
     const { client, proxy } = await fronting(t, servers, inTurn)
     const heard = await client().ask('1', '2', '3')
     assert.deepEqual(heard, ['b 1', 'b 2', 'b 3'])
@@ -35,7 +30,7 @@ describe('a backend of mode lines that cannot be connected to', { timeout }, () 
   })
 
   it('is told of when there is no other', async (t) => {
-    const { client, proxy, told } = await fronting(t, [await dead()], {
+    const { client, proxy, told } = await fronting(t, [await deadServer()], {
       poolOptions: { failOpen: false },
     })
     const talker = client()
@@ -198,7 +193,8 @@ describe('a backend of mode lines that does not speak it', { timeout }, () => {
 
   it('with a banner when it is connected to loses nothing but its connection', async (t) => {
     const port = await backend(t, (socket) => socket.write('220 hello\n'))
-    const banner = { ...(await dead()), port }
+    const banner = await deadServer()
+    banner.port = port
     const good = await lineServer(t, answering('b'))
     const { client } = await fronting(t, [banner, good], { ...inTurn, ...resend })
     assert.deepEqual(JSON.parse((await client().ask(call(1, 'm')))[0]!).result.name, 'b')

@@ -88,7 +88,7 @@ describe('a message of mode lines that is none', { timeout }, () => {
     await until(() => proxy.view().lines!.active === 0)
     const { active, errors, messages } = proxy.view().lines!
     assert.deepEqual([active, errors, messages], [0, { MESSAGE_FORMAT: 2 }, 3])
-    const [{ failed, leases }] = pool.view().backends as [{ failed: number; leases: number }]
+    const { failed, leases } = pool.view().backends[0]!
     assert.deepEqual([failed, leases], [0, 1])
   })
 })

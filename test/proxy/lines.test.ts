@@ -195,7 +195,7 @@ describe('messages in mode lines', { timeout }, () => {
   it('are what was sent, in any pieces (property)', async (t) => {
     const { proxy } = await lined(t, [answering('a'), answering('a')])
     const word = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => `.${text}`)
-    const clean = word.filter((text) => !/[\n\r]/.test(text) && text.isWellFormed())
+    const clean = word.filter((text) => !/[\n\r\p{Cs}]/u.test(text))
     const arbitrary = fc.record({
       words: fc.array(clean, { maxLength: 30 }),
       cuts: fc.array(fc.nat(1_000), { maxLength: 8 }),
