@@ -36,6 +36,15 @@ describe('usage', { concurrency: 4 }, () => {
       'proxy :1 --idle-timeout 5s',
       /^piloti: --idle-timeout is for mode tcp or lines, and this is mode http/,
     ],
+    ['proxy :1 --resend', /^piloti: --resend is for mode lines, and this is mode http/],
+    [
+      'proxy :1 -m lines --forwarded',
+      /^piloti: --forwarded is for mode http, and this is mode lines/,
+    ],
+    [
+      'proxy :1 -m lines --outstanding-max 0',
+      /^piloti: .*'0' is not a whole number from 1 to 10000/,
+    ],
     ['proxy :1 -m tcp --affinity cookie', /^piloti: --affinity cookie is for mode http: mode tcp/],
     [
       'proxy :1 --affinity-secret 0123456789abcdef',
@@ -62,6 +71,12 @@ describe('usage', { concurrency: 4 }, () => {
       'up --first-port 65533',
       /^piloti: --first-port: the last of 4 backends would have port 65536\n/,
     ],
+    ['up --compute -m http', /^piloti: --compute is for mode lines, and this is mode http\n/],
+    ['up --compute -n 2', /^piloti: --backends is for π backends: with --compute it is --workers/],
+    ['up --workers 2', /^piloti: --workers is for --compute: without it, it is --backends\n/],
+    ['up --compute --trust 10.0.0.1', /^piloti: --trust is for mode http, and this is mode lines/],
+    ['compute client --at-once 0', /^piloti: --at-once: '0' is not a whole number from 1 to 512/],
+    ['compute client x:y', /^piloti: 'x:y' is not an address: write HOST:PORT/],
     ['backend --fail 2', /'2' is no share: write 1% or 0\.01/],
     ['backend --name ü', /printable ASCII wanted/],
   ]
