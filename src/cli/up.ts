@@ -35,8 +35,10 @@ const examples = [
   'piloti up --compute',
 ]
 
-const about =
-  'Starts π backends, each a process of its own, and the proxy in front of them; with --compute, workers that do tasks.'
+const about = [
+  'Starts π backends, each a process of its own, and the proxy in front of them.',
+  'With --compute, workers that do tasks, and mode lines in front of them.',
+].join('\n\n')
 
 export function upCommand(): Command {
   const command = new Command('up')

@@ -110,9 +110,10 @@ describe('usage', { concurrency: 4 }, () => {
 describe('help', { concurrency: 4 }, () => {
   const servers = ['up', 'proxy', 'backend']
   const orders = ['status', 'drain', 'ready', 'weight', 'add', 'remove', 'strategy', 'reload']
-  for (const command of ['', ...servers, 'check', 'simulate', ...orders]) {
+  const others = ['check', 'compute', 'compute client', 'simulate']
+  for (const command of ['', ...servers, ...others, ...orders]) {
     it(`of piloti ${command} tells all in 80 columns`, async (t) => {
-      const words = command === '' ? [] : [command]
+      const words = command === '' ? [] : command.split(' ')
       const { code, stdout, stderr } = await ran(t, [...words, '--help'])
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
       const [purpose, ...lines] = stdout.split('\n')
