@@ -77,5 +77,5 @@ export class Tally {
   }
 }
 
-/** By name, numbers in it by their size: port 60102 before 60110. */
+/** By name, numbers in it by their size: port 61002 before 61010. */
 const { compare } = new Intl.Collator('en', { numeric: true })

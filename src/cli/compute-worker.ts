@@ -15,8 +15,8 @@ interface WorkerFlags extends ServerOptions {
 
 const examples = [
   'piloti compute worker',
-  'piloti compute worker --listen :60102 --threads 2',
-  "echo 'sum 3 4' | nc -N 127.0.0.1 60101",
+  'piloti compute worker --listen :61002 --threads 2',
+  "echo 'sum 3 4' | nc -N 127.0.0.1 61001",
 ]
 
 export function computeWorkerCommand(): Command {
@@ -24,7 +24,7 @@ export function computeWorkerCommand(): Command {
     .summary('a server that does tasks')
     .description('Does tasks that come as lines: sum 3 4, pi 50, or JSON-RPC; exact, of any size.')
     .optionsGroup('Serving:')
-    .addOption(listenOption('127.0.0.1:60101'))
+    .addOption(listenOption('127.0.0.1:61001'))
     .option('--name <NAME>', 'how it calls itself in its answers (default: its address)')
     .optionsGroup('Computing:')
     .addOption(

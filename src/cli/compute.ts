@@ -4,8 +4,8 @@ import { computeWorkerCommand } from './compute-worker.ts'
 import { withHelp } from './help.ts'
 
 const examples = [
-  'piloti compute worker --listen :60101',
-  'piloti proxy --mode lines --listen :60002 :60101 :60102',
+  'piloti compute worker --listen :61001',
+  'piloti proxy --mode lines --listen :60002 :61001 :61002',
   "piloti compute client 'sum 3 4'",
 ]
 

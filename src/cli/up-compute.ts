@@ -16,7 +16,8 @@ export const worker: ChildKind = { command: ['compute', 'worker'], name: 'worker
 
 /** Where they are unless somebody says otherwise; that is where `piloti compute client` looks, too. */
 export const usualListen = '127.0.0.1:60002'
-export const usualFirstPort = 60_101
+/** Above those that Linux gives to outgoing connections. */
+export const usualFirstPort = 61_001
 
 export function withComputeOptions(command: Command): Command {
   return command
