@@ -7,6 +7,9 @@ export const originalWords = [
   'exit',
 ] as const
 
+/** What `exit` is answered with, and after it the connection ends. */
+export const originalGoodbye = 'Disconnessione avvenuta con successo'
+
 export type OriginalWord = (typeof originalWords)[number]
 
 /** What stands in the place of a word. */

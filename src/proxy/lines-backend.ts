@@ -3,19 +3,35 @@ import type { Backend } from '../pool/backend.ts'
 import { LinesConnection } from './lines-connection.ts'
 import type { LinesContext } from './lines-context.ts'
 import type { LinesKind, LinesMessage } from './lines-message.ts'
+import { OriginalConnection } from './original-connection.ts'
 
+const kinds: readonly LinesKind[] = ['text', 'json', 'word']
 /** From so many unanswered messages on a further connection is worth its while; text is answered in order. */
-const busyFrom: Readonly<Record<LinesKind, number>> = { text: 1, json: 16 }
+const busyFrom: Readonly<Record<LinesKind, number>> = { text: 1, json: 16, word: 1 }
+
+/** A connection to a backend, as its owner knows it. */
+interface Link {
+  readonly kind: LinesKind
+  /** Messages without an answer. */
+  readonly outstanding: number
+  readonly isFull: boolean
+  /** Sends a message, as soon as it is connected. */
+  add(message: LinesMessage): void
+  endIfIdle(): void
+  /** Breaks it off, with all that is still to be answered. */
+  destroy(): void
+}
 
 /** The connections to one backend, shared by all clients, and the messages that wait for room on them. */
 export class LinesBackend {
   readonly backend: Readonly<Backend>
   readonly #context: LinesContext
-  readonly #open: Readonly<Record<LinesKind, LinesConnection[]>> = { text: [], json: [] }
+  readonly #open: Readonly<Record<LinesKind, Link[]>> = { text: [], json: [], word: [] }
   /** First come, first served. */
   readonly #parked: Readonly<Record<LinesKind, Set<LinesMessage>>> = {
     text: new Set(),
     json: new Set(),
+    word: new Set(),
   }
 
   constructor(context: LinesContext, backend: Readonly<Backend>) {
@@ -24,7 +40,8 @@ export class LinesBackend {
   }
 
   get connections(): number {
-    return this.#open.text.length + this.#open.json.length
+    const { json, text, word } = this.#open
+    return text.length + json.length + word.length
   }
 
   /** Sends a message that holds a lease of this backend, or keeps it until there is room. */
@@ -67,20 +84,20 @@ export class LinesBackend {
 
   /** Ends idle connections now, and busy ones when they become idle if the backend has no future. */
   retire(): void {
-    for (const kind of ['text', 'json'] as const) {
+    for (const kind of kinds) {
       for (const connection of [...this.#open[kind]]) connection.endIfIdle()
     }
   }
 
   /** Ends all. */
   destroy(): void {
-    for (const kind of ['text', 'json'] as const) {
+    for (const kind of kinds) {
       for (const connection of [...this.#open[kind]]) connection.destroy()
     }
   }
 
   /** A connection is gone. */
-  remove(connection: LinesConnection): void {
+  remove(connection: Link): void {
     const open = this.#open[connection.kind]
     const index = open.indexOf(connection)
     if (index !== -1) open.splice(index, 1)
@@ -105,9 +122,9 @@ export class LinesBackend {
   }
 
   /** The least busy one, or a new one where that helps; undefined when all are full. */
-  #best(kind: LinesKind): LinesConnection | undefined {
+  #best(kind: LinesKind): Link | undefined {
     const open = this.#open[kind]
-    let best: LinesConnection | undefined
+    let best: Link | undefined
     for (let i = 0; i < open.length; i++) {
       const connection = open[i]!
       if (connection.isFull) continue
@@ -115,13 +132,19 @@ export class LinesBackend {
     }
     const isBusy = best === undefined || best.outstanding >= busyFrom[kind]
     if (!isBusy || !this.#mayOpen(kind)) return best
-    const connection = new LinesConnection(this.#context, this, kind)
+    const connection = this.#connect(kind)
     open.push(connection)
     return connection
   }
 
+  #connect(kind: LinesKind): Link {
+    if (kind === 'word') return new OriginalConnection(this.#context, this)
+    return new LinesConnection(this.#context, this, kind)
+  }
+
   #forgetIfEmpty(): void {
-    const { json, text } = this.#parked
-    if (this.connections === 0 && json.size + text.size === 0) this.#context.forget(this.backend)
+    const { json, text, word } = this.#parked
+    if (this.connections === 0 && json.size + text.size + word.size === 0)
+      this.#context.forget(this.backend)
   }
 }

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
-import type { ErrorCode } from '../base/errors.ts'
 import { printable, shown } from '../base/printable.ts'
 import { errorLine, type JsonRpcMessage, scanJsonRpc } from '../codecs/json-rpc.ts'
 import { LineReader, tooLong } from '../codecs/lines.ts'
@@ -10,6 +9,7 @@ import { networkOf } from './affinity-keys.ts'
 import type { LinesContext } from './lines-context.ts'
 import { type IdPlace, LinesMessage } from './lines-message.ts'
 import { LinesOutbox } from './lines-outbox.ts'
+import type { LinesPeer, LinesRefusal } from './lines-peer.ts'
 import type { Destination } from './routes.ts'
 
 /** Beyond this, of messages under way and of answers that are not taken, no more is read. */
@@ -21,22 +21,15 @@ const lingerMs = 5_000
 /** After this long without a byte the system asks the client whether it still exists. */
 const quietMs = 30_000
 
-/** Why a message gets an error line. */
-export interface LinesRefusal {
-  readonly code: ErrorCode
-  readonly message: string
-  /** The number of JSON-RPC, when it is not that of a server's error. */
-  readonly jsonCode?: number | undefined
-}
-
 /** One client: cuts what it sends into messages, and gives it the answers. */
-export class LinesClient implements Expiring {
+export class LinesClient implements LinesPeer, Expiring {
   slot = -1
   deadlineMs = 0
   sweepSlot = -1
   /** Whether it is in line to be woken. */
   isDue = false
   isGone = false
+  readonly plainKind = 'text'
   readonly context: LinesContext
   /** Where its messages go. */
   readonly destination: Destination

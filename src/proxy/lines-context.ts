@@ -10,8 +10,8 @@ import { Failures } from './failures.ts'
 import type { ForwardingSettings } from './forwarding.ts'
 import { LinesActivity } from './lines-activity.ts'
 import { LinesBackend } from './lines-backend.ts'
-import type { LinesClient } from './lines-client.ts'
 import type { Flusher, LinesOutbox } from './lines-outbox.ts'
+import type { LinesPeer } from './lines-peer.ts'
 import { Outage } from './outage.ts'
 
 /** What mode `lines` counts; plain numbers, read by whoever asks. */
@@ -61,7 +61,7 @@ export class LinesContext implements Flusher {
     ...{ messages: 0, active: 0, answers: 0, aborted: 0, retries: 0, late: 0, desyncs: 0 },
     errors: {},
   }
-  readonly clients: Slots<'slot', LinesClient> = new Slots('slot')
+  readonly clients: Slots<'slot', LinesPeer> = new Slots('slot')
   /** When this turn of the event loop began to read; asking for each message would cost more than the rest. */
   nowMs: number = performance.now()
   isDraining = false
@@ -71,7 +71,7 @@ export class LinesContext implements Flusher {
   #pool: Pool | undefined
   #unwatch: () => void = nothing
   #dueOutboxes: LinesOutbox[] = []
-  #dueClients: LinesClient[] = []
+  #dueClients: LinesPeer[] = []
   #isTurnDue = false
 
   constructor(log: Log, settings: ForwardingSettings, accessLog: AccessLog | undefined) {
@@ -118,7 +118,7 @@ export class LinesContext implements Flusher {
   }
 
   /** What kept a client from being read, or from ending, may be over: it looks at the end of this turn. */
-  wakeSoon(client: LinesClient): void {
+  wakeSoon(client: LinesPeer): void {
     if (client.isDue) return
     client.isDue = true
     this.#dueClients.push(client)

@@ -5,13 +5,13 @@ import type { Backend } from '../pool/backend.ts'
 import type { Lease, Outcome } from '../pool/lease.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Waiter } from '../pool/queue.ts'
-import type { LinesClient } from './lines-client.ts'
 import type { LinesContext } from './lines-context.ts'
+import type { LinesPeer } from './lines-peer.ts'
 import { LinesRecord } from './lines-record.ts'
 import type { Destination } from './routes.ts'
 
-/** How answers are known: plain text by their order, JSON-RPC by their ids. */
-export type LinesKind = 'text' | 'json'
+/** How answers are known: plain text by their order, JSON-RPC by their ids, words by their connections. */
+export type LinesKind = 'text' | 'json' | 'word'
 
 /** Where an id stands in an answer. */
 export type IdPlace = Pick<JsonRpcMessage, 'idFrom' | 'idTo'>
@@ -50,7 +50,7 @@ export class LinesMessage implements Waiter, Expiring {
   /** An answer of plain text that waits for those before it. */
   answer: Buffer | undefined
   isDone = false
-  readonly #client: LinesClient
+  readonly #client: LinesPeer
   readonly #context: LinesContext
   readonly #destination: Destination
   /** Only where somebody will be told. */
@@ -64,7 +64,7 @@ export class LinesMessage implements Waiter, Expiring {
   #lastBackend: Readonly<Backend> | undefined
 
   /** @param found what the line says, when it is JSON-RPC. */
-  constructor(client: LinesClient, line: Buffer, found: JsonRpcMessage | undefined) {
+  constructor(client: LinesPeer, line: Buffer, found: JsonRpcMessage | undefined) {
     const { context } = client
     this.#client = client
     this.#context = context
@@ -72,7 +72,7 @@ export class LinesMessage implements Waiter, Expiring {
     this.#startMs = context.nowMs
     this.key = client.key
     this.line = line
-    this.kind = found === undefined ? 'text' : 'json'
+    this.kind = found === undefined ? client.plainKind : 'json'
     this.isNotification = found?.kind === 'notification'
     this.idFrom = found?.idFrom ?? 0
     this.idTo = found?.idTo ?? 0
@@ -155,7 +155,7 @@ export class LinesMessage implements Waiter, Expiring {
   /** Its answer has come. @param place of the id, for JSON-RPC. */
   answered(line: Buffer, place?: IdPlace): void {
     const { context } = this.#client
-    this.#hear(line.length + 1)
+    this.#hear(line.length + (this.kind === 'word' ? 0 : 1))
     if (this.isUnwanted) return this.abandon()
     context.stats.answers++
     const tookMs = context.nowMs - this.#startMs

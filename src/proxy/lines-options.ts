@@ -1,7 +1,12 @@
 import { longestTimerMs } from '../base/clock.ts'
 
+/** What is spoken: lines; or the words of the original system, which have no framing. */
+export type Wire = 'lines' | 'original'
+
 /** Times, limits and manners of mode `lines`. Times are in milliseconds, 0 is no limit; sizes in bytes. */
 export interface LinesOptions {
+  /** What clients and backends speak. */
+  readonly wire: Wire
   /** The longest message, and the longest answer, without its line end. */
   readonly messageLimitBytes: number
   /** How many messages of a client may be unanswered; then no more are read from it. */
@@ -16,13 +21,17 @@ export interface LinesOptions {
   readonly writeTimeoutMs: number
   /** How long an idle connection to a backend is kept. */
   readonly reuseTimeoutMs: number
-  /** Messages are safe to repeat: one whose backend died is given to another. */
+  /** Messages are safe to repeat: one whose backend died is given to another. Words always are. */
   readonly resend: boolean
   /** Log each client, message and answer. */
   readonly activity: boolean
 }
 
+/** All that can be spoken. */
+export const wires: readonly Wire[] = ['lines', 'original']
+
 export const linesDefaults: LinesOptions = {
+  wire: 'lines',
   messageLimitBytes: 65_536,
   clientOutstandingMax: 1_024,
   outstandingMax: 128,
@@ -40,22 +49,26 @@ const outstandingMost = 10_000
 /**
  * All options, from those given; one that is undefined is not given.
  *
- * @throws RangeError for a limit that lets nothing through.
+ * @throws RangeError for a limit that lets nothing through, or an unknown wire.
  */
 export function completeLinesOptions(given: Partial<LinesOptions> = {}): LinesOptions {
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
   const options: LinesOptions = { ...linesDefaults, ...Object.fromEntries(set) }
-  const { messageTimeoutMs, outstandingMax, writeTimeoutMs } = options
+  const { messageTimeoutMs, outstandingMax, resend, wire, writeTimeoutMs } = options
   const wholes = ['messageLimitBytes', 'clientOutstandingMax', 'backendConnectionsMax'] as const
   for (const name of wholes) {
     if (options[name] >= 1) continue
     throw new RangeError(`${name} is ${options[name]}: at least 1 wanted`)
+  }
+  if (!wires.includes(wire)) {
+    throw new RangeError(`wire is '${wire}': one of ${wires.join(', ')} wanted`)
   }
   if (!(outstandingMax >= 1 && outstandingMax <= outstandingMost)) {
     throw new RangeError(`outstandingMax is ${outstandingMax}: 1 to ${outstandingMost} wanted`)
   }
   return {
     ...options,
+    resend: resend || wire === 'original',
     messageTimeoutMs: messageTimeoutMs || Number.POSITIVE_INFINITY,
     writeTimeoutMs: Math.min(writeTimeoutMs, longestTimerMs),
   }

@@ -3,6 +3,7 @@ import type { AccessLog } from './access-log.ts'
 import type { Forwarding, ForwardingSettings } from './forwarding.ts'
 import { LinesClient } from './lines-client.ts'
 import { LinesContext } from './lines-context.ts'
+import { OriginalClient } from './original-client.ts'
 
 /** Mode `lines`: each message goes to the backend the strategy picks. A lease lasts a message and its answer. */
 export function forwardLines(
@@ -12,7 +13,10 @@ export function forwardLines(
 ): Forwarding {
   const context = new LinesContext(log, settings, accessLog)
   return {
-    serve: (client) => void new LinesClient(client, context),
+    serve(client) {
+      if (context.settings.lines.wire === 'lines') new LinesClient(client, context)
+      else new OriginalClient(client, context)
+    },
     configure: (next) => context.configure(next),
     get active() {
       return context.clients.size
