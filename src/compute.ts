@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { type Address, formatAddress } from './base/address.ts'
 import { longestTimerMs } from './base/clock.ts'
+import { type Wire, wires } from './codecs/wire.ts'
 import {
   type ComputeClient,
   type ComputeClientOptions,
@@ -24,12 +25,14 @@ import type { Health } from './compute/worker-request.ts'
 import { WorkerService } from './compute/worker-service.ts'
 import { listen } from './net/listen.ts'
 
-export type { AnswerError, ComputeClient, ComputeClientOptions, Result, Settled, Task }
+export type { AnswerError, ComputeClient, ComputeClientOptions, Result, Settled, Task, Wire }
 export { createComputeClient, isFault, methods, randomTask, readTask, textOfResult, textOfTask }
 
 export interface WorkerOptions extends Partial<ClientLimits> {
   /** Port 0, the default, takes any free one. */
   readonly address?: Address
+  /** What its clients speak; lines by default. The tasks of `original` are its own four. */
+  readonly wire?: Wire
   /** How it calls itself in its answers. The default is its address. */
   readonly name?: string
   /** How many long tasks run at once, each on a thread of its own. The default is one for each core. */
@@ -82,11 +85,11 @@ const limitDefaults: ClientLimits = {
 export async function createWorker(options: WorkerOptions = {}): Promise<Worker> {
   check(options)
   const { address = { host: '127.0.0.1', port: 0 }, threads, queueLimit } = options
-  const { sleepersMax = 1_024, connectionsMax = 1_024 } = options
+  const { sleepersMax = 1_024, connectionsMax = 1_024, wire = 'lines' } = options
   // Piscina takes a while to load, and a client has no need of it.
   const { Threads } = await import('./compute/threads.ts')
   const service = new WorkerService(new Threads(threads, queueLimit), sleepersMax)
-  const clients = new WorkerClients(service, { ...limitDefaults, ...given(options) })
+  const clients = new WorkerClients(service, { ...limitDefaults, ...given(options) }, wire)
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
     clients.serve(socket),
   )
@@ -127,6 +130,9 @@ function given(options: WorkerOptions): Partial<ClientLimits> {
 }
 
 function check(options: WorkerOptions): void {
+  if (!wires.includes(options.wire ?? 'lines')) {
+    throw new RangeError(`wire is '${options.wire}': one of ${wires.join(', ')} wanted`)
+  }
   const least = { threads: 1, queueLimit: 0, sleepersMax: 1, connectionsMax: 1 }
   const limits = { messageLimitBytes: 1, outstandingMax: 1, unreadMaxBytes: 0, writeTimeoutMs: 1 }
   for (const [name, from] of Object.entries({ ...least, ...limits })) {

@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander'
+import type { Wire } from '../codecs/wire.ts'
 import { type LinesOptions, linesDefaults } from '../proxy.ts'
-import { duration, size, whole } from './options.ts'
+import { duration, size, whole, wireOption } from './options.ts'
 
 /** What mode `lines` takes besides. */
 export interface LinesFlags {
+  readonly wire: Wire
   readonly resend?: boolean
   readonly activity?: boolean
   readonly messageLimit: number
@@ -15,6 +17,7 @@ export interface LinesFlags {
 export function withLinesOptions(command: Command): Command {
   return command
     .optionsGroup('Mode lines:')
+    .addOption(wireOption())
     .option('--resend', 'messages are safe to repeat, should a backend die')
     .option('--activity', 'log each client, message and answer')
     .addOption(
@@ -41,13 +44,14 @@ export function withLinesOptions(command: Command): Command {
 
 /** The names of these flags. */
 export const linesFlags: readonly string[] = [
-  ...['resend', 'activity', 'messageLimit', 'messageTimeout'],
+  ...['wire', 'resend', 'activity', 'messageLimit', 'messageTimeout'],
   ...['outstandingMax', 'backendConnectionsMax'],
 ]
 
 /** The options that the flags describe. */
 export function linesOptionsOf(flags: LinesFlags): Partial<LinesOptions> {
   return {
+    wire: flags.wire,
     resend: flags.resend === true,
     activity: flags.activity === true,
     messageLimitBytes: flags.messageLimit,

@@ -5,6 +5,7 @@ import { PilotiError } from '../base/errors.ts'
 import type { LogLevel } from '../base/log.ts'
 import { suggest } from '../base/suggest.ts'
 import { parseDuration, parseShare, parseSize } from '../base/units.ts'
+import { wires } from '../codecs/wire.ts'
 import { parseBackend } from '../discovery/static.ts'
 import type { BackendSpec } from '../pool/backend.ts'
 import { createStrategy, strategies } from '../strategies/index.ts'
@@ -62,6 +63,12 @@ export function listenOption(fallback: string): Option {
     .env('PILOTI_LISTEN')
     .default(parseAddress(fallback), fallback)
     .argParser((text) => usage(() => parseAddress(text)))
+}
+
+export function wireOption(): Option {
+  return new Option('--wire <WIRE>', 'lines, or the words of the original system: original')
+    .default('lines')
+    .argParser(oneOf(wires))
 }
 
 export function backend(text: string): BackendSpec {

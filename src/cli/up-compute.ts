@@ -12,7 +12,10 @@ export interface ComputeFlags {
   readonly workers: number
 }
 
-export const worker: ChildKind = { command: ['compute', 'worker'], name: 'worker' }
+export function workerKind({ wire }: ProxyFlags): ChildKind {
+  const words = wire === 'lines' ? [] : ['--wire', wire]
+  return { command: ['compute', 'worker', ...words], name: 'worker' }
+}
 
 /** Where they are unless somebody says otherwise; that is where `piloti compute client` looks, too. */
 export const usualListen = '127.0.0.1:60002'
@@ -51,7 +54,7 @@ export function computeFlags<F extends ProxyFlags & { readonly firstPort: number
     activity: true,
     ...(!isGiven('listen') && { listen: parseAddress(usualListen) }),
     ...(!isGiven('firstPort') && { firstPort: usualFirstPort }),
-    ...(!isGiven('health') && { health: { kind: 'lines' } }),
+    ...(!isGiven('health') && flags.wire === 'lines' && { health: { kind: 'lines' } }),
   }
 }
 
@@ -67,6 +70,17 @@ export function computeTries(running: Running, children: Children): readonly Try
     ...byHand(near),
     ...usualTries(running, children, 'worker'),
   ]
+}
+
+/** The same, with the words of the original system. */
+export function originalTries(running: Running, children: Children): readonly Try[] {
+  const near = reachable(running.balancer.listeners.get('default')!.address)
+  const what = 'two tasks, and leave'
+  const tries: Try[] = []
+  if (!('path' in near)) {
+    tries.push([`printf 'sommadivisioneexit' | nc ${near.host} ${near.port}`, what])
+  }
+  return [...tries, ...usualTries(running, children, 'worker')]
 }
 
 function byHand(address: Address): readonly Try[] {

@@ -14,9 +14,10 @@ import {
   type ComputeFlags,
   computeFlags,
   computeTries,
+  originalTries,
   usualFirstPort,
   withComputeOptions,
-  worker,
+  workerKind,
 } from './up-compute.ts'
 import { type Try, urlOf, usualTries, welcomeText } from './up-welcome.ts'
 
@@ -88,7 +89,8 @@ function piShow(flags: UpFlags, self: Command): Show {
 
 function computeShow(flags: UpFlags, self: Command): Show {
   const more = computeFlags(flags, self)
-  return { kind: worker, count: flags.workers, flags: more, tries: computeTries }
+  const tries = flags.wire === 'lines' ? computeTries : originalTries
+  return { kind: workerKind(flags), count: flags.workers, flags: more, tries }
 }
 
 async function start(show: Show, self: Command, log: Logger): Promise<Served> {

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
+import type { Wire } from '../codecs/wire.ts'
+import { OriginalConnection } from './original.ts'
 import { type ClientLimits, WorkerConnection } from './worker-connection.ts'
 import type { WorkerService } from './worker-service.ts'
 
@@ -7,11 +9,13 @@ import type { WorkerService } from './worker-service.ts'
 export class WorkerClients {
   readonly #service: WorkerService
   readonly #limits: ClientLimits
-  readonly #connections = new Set<WorkerConnection>()
+  readonly #connections = new Set<WorkerConnection | OriginalConnection>()
+  readonly #wire: Wire
 
-  constructor(service: WorkerService, limits: ClientLimits) {
+  constructor(service: WorkerService, limits: ClientLimits, wire: Wire) {
     this.#service = service
     this.#limits = limits
+    this.#wire = wire
   }
 
   get count(): number {
@@ -20,7 +24,8 @@ export class WorkerClients {
 
   serve(socket: Socket): void {
     socket.on('error', () => {}) // 'close' follows.
-    const connection = new WorkerConnection(socket, this.#service, this.#limits)
+    const Connection = this.#wire === 'lines' ? WorkerConnection : OriginalConnection
+    const connection = new Connection(socket, this.#service, this.#limits)
     this.#connections.add(connection)
     socket.on('close', () => this.#connections.delete(connection))
   }

@@ -87,6 +87,7 @@ export type HttpKeys = {
 
 /** What the keys of `lines` are called as options. */
 export const linesNames = {
+  wire: 'wire',
   messageLimit: 'messageLimitBytes',
   clientOutstandingMax: 'clientOutstandingMax',
   outstandingMax: 'outstandingMax',

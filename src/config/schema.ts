@@ -122,6 +122,10 @@ function readPseudonym(given: string): string {
 
 /** The shape of `lines`. */
 const lines: z.ZodType<LinesKeys> = mapping({
+  wire: optional(
+    word(['lines', 'original']),
+    'What clients and backends speak: lines, or the words of the original system; lines by default',
+  ),
   messageLimit: optional(size(), 'The longest message, and the longest answer; 64k by default'),
   clientOutstandingMax: optional(
     whole(1, 1_000_000),

@@ -1,7 +1,5 @@
 import { longestTimerMs } from '../base/clock.ts'
-
-/** What is spoken: lines; or the words of the original system, which have no framing. */
-export type Wire = 'lines' | 'original'
+import { type Wire, wires } from '../codecs/wire.ts'
 
 /** Times, limits and manners of mode `lines`. Times are in milliseconds, 0 is no limit; sizes in bytes. */
 export interface LinesOptions {
@@ -26,9 +24,6 @@ export interface LinesOptions {
   /** Log each client, message and answer. */
   readonly activity: boolean
 }
-
-/** All that can be spoken. */
-export const wires: readonly Wire[] = ['lines', 'original']
 
 export const linesDefaults: LinesOptions = {
   wire: 'lines',
