@@ -28,6 +28,8 @@ export class FieldLines implements LineTable {
   count = 0
   /** Where the section ends, behind its empty line. */
   end = 0
+  /** Another number whenever a section is not the very same, byte for byte, as the one before. */
+  section = 0
   fault: Fault | null = null
   /** Bit 1 << kind for each kind met, and for each met more than once. */
   seen = 0
@@ -66,6 +68,7 @@ export class FieldLines implements LineTable {
       return DONE
     }
     const result = this.#read(bytes, start, stop)
+    this.section++
     if (result === DONE) this.#last.keep(this, bytes, start, from)
     return result
   }

@@ -8,6 +8,7 @@ import {
   plainText,
 } from './access-log-text.ts'
 import type { Notes } from './notes.ts'
+import type { RequestText } from './request-text.ts'
 
 export type AccessLogFormat = 'json' | 'combined' | 'timing'
 
@@ -19,8 +20,6 @@ const texts = {
   time: ascii('{"time":"'),
   duration: ascii('Z","durationMs":'),
   client: ascii(',"client":"'),
-  method: ascii('","method":"'),
-  path: ascii('","path":"'),
   host: ascii('","host":"'),
   status: ascii('","status":'),
   referer: ascii(',"referer":"'),
@@ -50,19 +49,46 @@ const json: Format = (notes, line) => {
 }
 
 function requestJson({ request, status }: Notes, line: LineWriter): void {
-  const { agentAt, bytes, hostAt, refererAt, targetAt } = request
-  line.fixed(texts.method)
-  line.text(jsonText(request.method))
-  line.fixed(texts.path)
+  const { bytes, targetAt } = request
+  line.fixed(methodJson(request.method))
   line.peer(bytes, targetAt)
+  if (request.isSame) {
+    request.told ??= [
+      line.aside(() => hostJson(request, line)),
+      line.aside(() => whoJson(request, line)),
+    ]
+    line.fixed(request.told[0]!)
+    line.whole(status)
+    line.fixed(request.told[1]!)
+    return
+  }
+  hostJson(request, line)
+  line.whole(status)
+  whoJson(request, line)
+}
+
+function hostJson({ bytes, hostAt }: RequestText, line: LineWriter): void {
   line.fixed(texts.host)
   line.peer(bytes, hostAt)
   line.fixed(texts.status)
-  line.whole(status)
+}
+
+function whoJson({ agentAt, bytes, refererAt }: RequestText, line: LineWriter): void {
   line.fixed(texts.referer)
   line.peer(bytes, refererAt)
   line.fixed(texts.agent)
   line.peer(bytes, agentAt)
+}
+
+const methodsMax = 64
+const methodTexts = new Map<string, Buffer>()
+
+function methodJson(method: string): Buffer {
+  const known = methodTexts.get(method)
+  if (known !== undefined) return known
+  const bytes = ascii(`","method":"${jsonText(method)}","path":"`)
+  if (methodTexts.size < methodsMax) methodTexts.set(method, bytes)
+  return bytes
 }
 
 const placesMax = 1_024

@@ -68,6 +68,15 @@ export class LineWriter {
     this.bytes[this.at++] = zero + value - tens * 10
   }
 
+  /** What `write` writes, as bytes of its own and not in the line. */
+  aside(write: () => void): Buffer {
+    const { at } = this
+    write()
+    const written = Buffer.from(this.bytes.subarray(at, this.at))
+    this.at = at
+    return written
+  }
+
   /** What a peer sent, between the quotes of JSON. */
   peer(raw: Buffer, { from, to }: { readonly from: number; readonly to: number }): void {
     const { bytes } = this

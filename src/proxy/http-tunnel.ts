@@ -27,7 +27,7 @@ export function openTunnel(
   const lease = tries.lease!
   lease.responded(101)
   notes?.answered()
-  notes?.request.keep()
+  notes?.keep()
   const { tunnelIdleTimeoutMs, halfClosedTimeoutMs } = client.settings.options
   const observer: RelayObserver = {
     sent(bytes) {

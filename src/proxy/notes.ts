@@ -1,6 +1,6 @@
 import type { RequestHead } from '../codecs/http1-request.ts'
 import type { RelayEnd } from '../net/relay.ts'
-import { RequestText } from './request-text.ts'
+import { noRequest, type RequestText, requestTextOf } from './request-text.ts'
 
 /** How the end of a relay is told. */
 export const relayEnds: Readonly<Record<RelayEnd, string>> = {
@@ -41,10 +41,12 @@ export class Notes {
   /** `finished`, `client_gone` …, or the code of an error in lower case. */
   end = ''
   /** Of mode `http`; found when all is over. */
-  readonly request: RequestText
+  request: RequestText
   requestId = ''
   traceId = ''
   #markMs = 0
+  readonly #head: RequestHead | undefined
+  #isKept = false
 
   /**
    * @param startMs the arrival on the monotonic clock.
@@ -58,7 +60,8 @@ export class Notes {
   ) {
     this.client = client
     this.#startMs = startMs
-    this.request = new RequestText(head, bytes ?? noBytes)
+    this.#head = head
+    this.request = head === undefined ? noRequest : requestTextOf(head, bytes!)
   }
 
   /** Waiting for a backend, or for a connection, begins. */
@@ -91,8 +94,13 @@ export class Notes {
     this.durationMs = performance.now() - this.#startMs
     this.end = how
     if (this.status === 0) this.status = status
-    this.request.find()
+    if (this.#head !== undefined && !this.#isKept) this.request.find(this.#head)
+  }
+
+  /** What is told of the request is told long after its head is used again. */
+  keep(): void {
+    if (this.#head === undefined) return
+    this.request = this.request.kept(this.#head)
+    this.#isKept = true
   }
 }
-
-const noBytes = Buffer.alloc(0)

@@ -256,21 +256,53 @@ describe('a line of an access log', () => {
     for (const format of ['json', 'combined', 'timing'] as const) {
       const log = logged(t, { format })
       const texts = fc.sample(fc.string({ unit: 'binary' }), 300)
-      for (const text of texts) {
-        const notes = noted(0)
-        Object.assign(notes, {
-          target: text,
-          agent: text,
-          referer: text,
-          backend: text,
-          pool: text,
-        })
+      const sent = fc.sample(fc.tuple(target, field), texts.length)
+      for (const [i, text] of texts.entries()) {
+        const [path, said] = sent[i]!
+        const fields = [`User-Agent: ${said}`, `Referer: ${said}`]
+        const [head, bytes] = asked({ target: path, fields })
+        const notes = new Notes('::1', 0, head, bytes)
+        Object.assign(notes, { backend: text, pool: text })
+        notes.ended('finished', 200)
         log.accessLog.tell(notes)
       }
       const lines = await log.lines()
       assert.equal(lines.length, texts.length)
       for (const line of lines) assert.match(line, /^[ -~]+$/)
     }
+  })
+
+  it('is of its own request, though its head is used again and says the same', async (t) => {
+    const log = logged(t)
+    const said = fc.record({
+      host: fc.constantFrom('a.example', 'b.example:8080'),
+      agent: fc.constantFrom('', 'curl/8.0', 'a "quoted" \\ agent'),
+      path: target,
+      isAbsolute: fc.boolean(),
+    })
+    const head = new RequestHead()
+    const sent: { path: string; host: string; agent: string }[] = []
+    const property = fc.property(said, fc.nat(3), fc.nat(9), (one, again, before) => {
+      const { agent, host, isAbsolute, path } = one
+      // What is told is the target's host, as it is written there.
+      const wanted = isAbsolute ? `http://${host.toUpperCase()}${path}` : path
+      const lines = [`GET ${wanted} HTTP/1.1`, `Host: ${host}`, `User-Agent: ${agent}`]
+      const bytes = Buffer.from(`${'x'.repeat(before)}${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+      for (let i = 0; i <= again; i++) {
+        assert.equal(head.parse(bytes, before, bytes.length), DONE)
+        const notes = new Notes('::1', 0, head, bytes)
+        notes.ended('finished', 200)
+        log.accessLog.tell(notes)
+        sent.push({ path: wanted, host: isAbsolute ? host.toUpperCase() : host, agent })
+        head.reset()
+      }
+    })
+    fc.assert(property, { numRuns: 500 })
+    const told = await entries(log)
+    assert.deepEqual(
+      told.map(({ agent, host, path }) => ({ path, host, agent })),
+      sent,
+    )
   })
 
   it('is cut where it would be endless', async (t) => {
