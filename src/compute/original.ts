@@ -13,8 +13,8 @@ import type { WorkerService } from './worker-service.ts'
 
 /** A and B are drawn from 1 up to this. */
 const operandMax = 50
-/** Answers that are written together. */
-const gatheredMax = 256
+/** So many answers are given to one client before others are looked at: about two milliseconds of work. */
+const turnMax = 1_024
 /** How long the other side may take to hang up after everything was said, in milliseconds. */
 const lingerMs = 1_000
 
@@ -42,6 +42,7 @@ export class OriginalConnection {
   readonly #limits: ClientLimits
   readonly #random: Random
   readonly #reader = new WordReader()
+  #goesOn: NodeJS.Immediate | undefined
   #lingers: NodeJS.Timeout | undefined
   #inputEnded = false
   /** It has said `exit`, or what is no word. */
@@ -66,11 +67,13 @@ export class OriginalConnection {
       this.#inputEnded = true
       this.#pump()
     })
-    socket.on('drain', () => this.#pump())
     socket.on('finish', () => {
       this.#lingers = setTimeout(() => socket.destroy(), lingerMs)
     })
-    socket.on('close', () => clearTimeout(this.#lingers))
+    socket.on('close', () => {
+      clearImmediate(this.#goesOn)
+      clearTimeout(this.#lingers)
+    })
     socket.setTimeout(limits.writeTimeoutMs, () => {
       if (socket.writableLength > 0) socket.destroy()
     })
@@ -86,23 +89,31 @@ export class OriginalConnection {
     this.#socket.destroy()
   }
 
-  /** Answers words until there are none, or too much is not taken. */
+  /** Answers words until there are none, too much is not taken, or others have waited for long. */
   #pump(): void {
     const socket = this.#socket
-    if (socket.destroyed || socket.writableEnded) return
+    if (this.#goesOn !== undefined || socket.destroyed || socket.writableEnded) return
+    // The callback of a write that is under way comes back here.
+    if (socket.writableLength > this.#limits.unreadMaxBytes) return void socket.pause()
     let text = ''
-    for (let gathered = 0; ; gathered++) {
-      const answer = this.#next()
-      if (answer === undefined) break
-      text += answer
-      if (gathered % gatheredMax < gatheredMax - 1) continue
-      socket.write(text)
-      text = ''
-      if (socket.writableLength > this.#limits.unreadMaxBytes) return void socket.pause()
+    let answer: string | undefined = ''
+    for (let count = 0; count < turnMax && answer !== undefined; count++) {
+      answer = this.#next()
+      text += answer ?? ''
     }
-    if (text !== '') socket.write(text)
+    if (text !== '') socket.write(text, () => this.#pump())
+    if (answer !== undefined) {
+      socket.pause()
+      this.#goesOn = setImmediate(() => this.#goOn())
+      return
+    }
     if (this.#isOver || this.#isDraining || this.#inputEnded) socket.end()
     socket.resume() // After the end, too: unread it would be a reset.
+  }
+
+  #goOn(): void {
+    this.#goesOn = undefined
+    this.#pump()
   }
 
   /** The answer to the next word. */

@@ -81,8 +81,9 @@ export class OriginalConnection implements Expiring, Reader {
   /** It never is: with its answer it ends. */
   endIfIdle(): void {}
 
+  /** Nobody is left who waits for the answer. */
   destroy(): void {
-    this.#lose(reset('was ended'))
+    this.#close((message) => message.abandon())
   }
 
   #connected(socket: Socket, inlet: Inlet): void {

@@ -64,6 +64,13 @@ describe('a worker with the wire of the original system', { timeout }, () => {
     assert.deepEqual(operations(text), ['divisione', 'somma'])
   })
 
+  it('answers very many words in one go, and a last one that comes with the end', async (t) => {
+    const socket = client(t, await startWorker(t))
+    const heard = drain(socket)
+    socket.end('somma'.repeat(30_000))
+    assert.equal(operations((await heard).text).length, 30_000)
+  })
+
   it('says what is no word, and ends', async (t) => {
     const worker = await startWorker(t)
     const socket = client(t, worker)

@@ -154,6 +154,20 @@ describe('a client of the original system', { timeout }, () => {
     busy.end()
     assert.equal(await closed, 0)
   })
+
+  it('that breaks off while its listener closes is nothing its server is blamed for', async (t) => {
+    const { client, pool, proxy, servers } = await original(t, [silent])
+    const socket = client()
+    socket.write('somma')
+    await until(() => servers[0]!.words.length === 1)
+    const closed = proxy.close()
+    socket.resetAndDestroy()
+    await closed
+    await until(() => servers[0]!.sockets.size === 0)
+    const [{ aborted, active, failed } = { aborted: 0, active: 0, failed: 0 }] =
+      pool.view().backends
+    assert.deepEqual([aborted, active, failed], [1, 0, 0])
+  })
 })
 
 describe('the activity of a client of the original system', { timeout }, () => {
