@@ -9,6 +9,9 @@ const kinds: readonly LinesKind[] = ['text', 'json', 'word']
 /** From so many unanswered messages on a further connection is worth its while; text is answered in order. */
 const busyFrom: Readonly<Record<LinesKind, number>> = { text: 1, json: 16, word: 1 }
 
+/** Connections that break off within this time do so for one reason. */
+const oneBreakMs = 1_000
+
 /** A connection to a backend, as its owner knows it. */
 interface Link {
   readonly kind: LinesKind
@@ -33,6 +36,7 @@ export class LinesBackend {
     json: new Set(),
     word: new Set(),
   }
+  #brokenMs = Number.NEGATIVE_INFINITY
 
   constructor(context: LinesContext, backend: Readonly<Backend>) {
     this.#context = context
@@ -94,6 +98,16 @@ export class LinesBackend {
     for (const kind of kinds) {
       for (const connection of [...this.#open[kind]]) connection.destroy()
     }
+  }
+
+  /**
+   * A connection broke off: what that says of the backend is said by the first message lost, and once. A dead
+   * process takes hundreds along, and would count as a backend that fails hundreds of times.
+   */
+  isNewBreak(nowMs: number): boolean {
+    const isNew = nowMs - this.#brokenMs > oneBreakMs
+    if (isNew) this.#brokenMs = nowMs
+    return isNew
   }
 
   /** A connection is gone. */

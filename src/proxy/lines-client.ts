@@ -224,7 +224,9 @@ export class LinesClient implements LinesPeer, Expiring {
     this.#isJson = first === openBrace || first === openBracket
     if (this.#isJson) return this.#takeJson(line)
     const message = this.#begin(line, undefined)
-    if (isUtf8(line)) message.start()
+    // A backend that takes it for a line end would answer twice, and others would get the second answer.
+    if (line.includes(carriageReturn)) message.fail('MESSAGE_FORMAT', 'the message has a CR inside')
+    else if (isUtf8(line)) message.start()
     else message.fail('MESSAGE_FORMAT', 'the message is not valid UTF-8')
   }
 
@@ -292,6 +294,7 @@ export class LinesClient implements LinesPeer, Expiring {
 }
 
 const nothing = Buffer.alloc(0)
+const carriageReturn = 0x0d
 const openBrace = 0x7b
 const openBracket = 0x5b
 const shownBytes = 400

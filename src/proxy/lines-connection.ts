@@ -130,7 +130,7 @@ export class LinesConnection implements Expiring, Reader {
 
   /** Breaks it off, with all that is still to be answered. */
   destroy(): void {
-    this.#close('was ended')
+    this.#close('was ended', 'aborted')
   }
 
   #connected(socket: Socket, inlet: Inlet): void {
@@ -228,8 +228,12 @@ export class LinesConnection implements Expiring, Reader {
     this.#socket?.destroy()
     if (unsent.length + sent.length > 0) {
       const error = new PilotiError(code, `the backend ${what} before it had answered`)
-      for (const message of sent) message.lost(error, { wasSent: true, outcome })
-      for (const message of unsent) message.lost(error, { wasSent: false, outcome })
+      let isCounted = outcome === undefined && this.#owner.isNewBreak(performance.now())
+      for (const [i, message] of [...sent, ...unsent].entries()) {
+        const wasSent = i < sent.length
+        message.lost(error, isCounted ? { wasSent } : { wasSent, outcome: 'aborted' })
+        isCounted = false
+      }
     }
     this.#owner.freed(this.kind)
   }

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorKinds, type PilotiError } from '../base/errors.ts'
-import { idOf, type JsonRpcMessage } from '../codecs/json-rpc.ts'
+import { idOf, type JsonRpcMessage, withId } from '../codecs/json-rpc.ts'
 import type { Expiring } from '../net/sweep.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Lease, Outcome } from '../pool/lease.ts'
@@ -160,7 +160,12 @@ export class LinesMessage implements Waiter, Expiring {
     context.stats.answers++
     const tookMs = context.nowMs - this.#startMs
     this.#destination.pool.requests.times.record(tookMs)
-    context.activity?.answered(line, this.#client.name, this.#lease!.backend.id, tookMs)
+    context.activity?.answered(
+      place === undefined ? line : withId(line, place, this.id).subarray(0, -1),
+      this.#client.name,
+      this.#lease!.backend.id,
+      tookMs,
+    )
     this.#client.answer(this, line, place)
     this.#release('ok')
     context.served()
@@ -230,6 +235,8 @@ export class LinesMessage implements Waiter, Expiring {
 
   #queue(pool: Pool): void {
     if (pool.wait(this)) return this.#wait('queued')
+    const lease = this.#again(pool)
+    if (lease !== undefined) return this.#give(lease)
     if (this.#lastError !== undefined) {
       return this.fail(this.#lastError.code, this.#lastError.message)
     }
@@ -237,6 +244,14 @@ export class LinesMessage implements Waiter, Expiring {
     const why = `no backend may take work now: ${pool.why()}`
     const many = `all backends are full, and ${pool.queued} messages wait for one already`
     this.fail(isFull ? 'BACKENDS_FULL' : 'NO_BACKEND', isFull ? many : why)
+  }
+
+  /** All were tried: those that failed first may be back, and tries are counted anyway. */
+  #again(pool: Pool): Lease | undefined {
+    if (this.tried.length < 2) return undefined
+    this.tried = this.tried.slice(-1)
+    this.#record?.look(() => pool.survey(this.key, this.tried))
+    return pool.lease(this.key, this.tried)
   }
 
   /** While it waits, no more is read from its client. */

@@ -95,11 +95,11 @@ export class OriginalConnection implements Expiring, Reader {
     socket.on('error', (error) => {
       this.#error = error
     })
-    socket.on('end', () => this.#lose(reset('ended the connection')))
+    socket.on('end', () => this.#broken('ended the connection'))
     socket.on('close', () => {
       inlet.abandon()
       const why = this.#error === undefined ? '' : ` (${systemCode(this.#error)})`
-      this.#lose(reset(`broke the connection off${why}`))
+      this.#broken(`broke the connection off${why}`)
     })
     this.#context.nowMs = performance.now()
     this.#context.sweep.add(this)
@@ -115,8 +115,15 @@ export class OriginalConnection implements Expiring, Reader {
     this.#owner.unreachable(this.kind, error)
   }
 
-  #lose(error: PilotiError): void {
-    this.#close((message) => message.lost(error, { wasSent: this.#socket !== undefined }))
+  #lose(error: PilotiError, outcome?: 'aborted'): void {
+    this.#close((message) => message.lost(error, { wasSent: this.#socket !== undefined, outcome }))
+  }
+
+  /** @param why as in `ended the connection` */
+  #broken(why: string): void {
+    if (this.#isClosed) return
+    const isCounted = this.#owner.isNewBreak(performance.now())
+    this.#lose(reset(why), isCounted ? undefined : 'aborted')
   }
 
   /** Ends it, tells its message why, and leaves its place to the next one. */

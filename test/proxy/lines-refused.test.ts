@@ -42,6 +42,17 @@ describe('a message of mode lines that is none', { timeout }, () => {
     ])
   })
 
+  it('because of a CR inside, which a backend could take for an end', async (t) => {
+    const { client, servers } = await lined(t, [answering('a')])
+    const heard = await client().ask('one\rtwo', 'three\r')
+    const why = 'the message has a CR inside'
+    assert.deepEqual(heard, [`error MESSAGE_FORMAT: 'one\\u{d}two': ${why}`, 'a three'])
+    assert.deepEqual(
+      servers[0]!.got.map(({ line }) => line),
+      ['three'],
+    )
+  })
+
   it('shows nothing in its error line that moves a cursor', async (t) => {
     const { client } = await lined(t, [answering('a')])
     const talker = client()

@@ -34,6 +34,8 @@ describe('what mode lines tells', { timeout }, () => {
     assert.equal(forwarded!.sentence, `request 'sum 3 4' forwarded to ${backend}`)
     assert.match(answered!.sentence, /^answered in [\d.]+ ms: a sum 3 4$/)
     assert.deepEqual([answered!.fields.client, answered!.fields.backend], [name, backend])
+    // The id that the client knows, not the one that its backend was given.
+    assert.match(told[6]!.sentence, /ms: \{"jsonrpc":"2.0","id":1,/)
     assert.match(long!.sentence, /^request '\{"jsonrpc":"2.0","id":1,"method":".*y…' from/)
     assert.equal(told.at(-1)!.sentence, `client ${name} gone`)
     for (const { sentence } of told) assert.doesNotMatch(sentence, /\p{C}/u)
