@@ -64,7 +64,26 @@ describe('RequestHead', () => {
       head.reset()
       assert.equal(head.parse(bytes, 0, bytes.length), DONE)
     }
+    // It counts sections, so that whoever uses a head again knows one that is the same.
+    used.fields.section = fresh.fields.section
     assert.deepEqual(snapshot(used), snapshot(fresh))
+  })
+
+  it('tells a section that is the very same from others', () => {
+    const head = new RequestHead()
+    const sectionOf = (fields: string): number => {
+      const bytes = latin1(get(fields))
+      head.reset()
+      assert.equal(head.parse(bytes, 0, bytes.length), DONE)
+      return head.fields.section
+    }
+    const [a, b] = ['User-Agent: a\r\n', 'User-Agent: b\r\n']
+    const numbers = [a, a, a, a, b, b, b, a].map(sectionOf)
+    // The second of two that are alike is kept; from the third on it is known again.
+    assert.deepEqual(
+      numbers.map((number, i) => number === numbers[i - 1]),
+      [...[false, false, true, true], ...[false, false, true, false]],
+    )
   })
 
   it('has limits that can be set', () => {
