@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { shown } from '../base/printable.ts'
+import { scanJsonRpc } from '../codecs/json-rpc.ts'
 import { LineReader, tooLong } from '../codecs/lines.ts'
 import { atEachAddress, failure } from './failure.ts'
 import type { Finding, Probe } from './probe.ts'
@@ -50,16 +51,24 @@ function judge(line: ReturnType<LineReader['next']>, hasAnswered: boolean): Find
   const ill = (reason: string): Finding => ({ isWell: false, reason, hasAnswered })
   if (line === undefined) return ill('the connection was closed before the end of the answer')
   if (line === tooLong) return ill(`the answer is longer than ${answerLimitBytes} bytes`)
-  const answer = membersOf(parsed(line.toString()))
-  if (answer === undefined || answer.id !== id) return ill('the answer is not JSON-RPC')
+  // What is nested without end could be parsed, but not be written.
+  const isAnswer = scanJsonRpc(line).kind === 'answer'
+  const answer = isAnswer ? (JSON.parse(line.toString()) as Answer) : undefined
+  if (answer?.id !== id) return ill('the answer is not JSON-RPC')
   const error = membersOf(answer.error)
-  if (error !== undefined) return ill(`health answered an error: '${shown(`${error.message}`)}'`)
+  if (error !== undefined) return ill(`health answered an error: '${textOf(error.message)}'`)
   if (answer.result === undefined) return ill('the answer is not JSON-RPC')
   const body = JSON.stringify(answer.result)
   const said = readSelfReport({ type: 'application/json', body, isWhole: true })
   const status = membersOf(answer.result)?.status ?? 'ok'
-  const reason = status === 'ok' ? '' : `health answered status '${shown(`${status}`)}'`
+  const reason = status === 'ok' ? '' : `health answered status '${textOf(status)}'`
   return { ...said, isWell: reason === '', reason, hasAnswered }
+}
+
+interface Answer {
+  readonly id?: unknown
+  readonly result?: unknown
+  readonly error?: unknown
 }
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
@@ -67,10 +76,7 @@ function membersOf(value: unknown): Readonly<Record<string, unknown>> | undefine
   return value as Record<string, unknown>
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** Anything may stand there, also what has no text of its own. */
+function textOf(value: unknown): string {
+  return shown(typeof value === 'string' ? value : `${JSON.stringify(value)}`)
 }

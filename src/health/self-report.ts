@@ -60,6 +60,15 @@ function membersOf(
 const shownMax = 40
 
 function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  const text = typeof value === 'number' ? String(value) : jsonOf(value)
   return text.length > shownMax ? `${text.slice(0, shownMax)}…` : text
+}
+
+/** What could be read may be nested too deep to be written. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'nested too deep'
+  }
 }

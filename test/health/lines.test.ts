@@ -81,6 +81,22 @@ describe('a lines probe', () => {
       "health answered status 'bad\\u{a}'",
     ],
     ['an error', answer({ error: { message: 'no such' } }), "health answered an error: 'no such'"],
+    [
+      'an error whose message cannot be told',
+      answer({ error: { message: { toString: 1 } } }),
+      'health answered an error: \'{"toString":1}\'',
+    ],
+    ['an error without a message', answer({ error: {} }), "health answered an error: 'undefined'"],
+    [
+      'a status that cannot be told',
+      answer({ result: { status: { toString: 1, valueOf: 1 } } }),
+      'health answered status \'{"toString":1,"valueOf":1}\'',
+    ],
+    [
+      'what is nested without end',
+      answer({ result: 0 }).replace('0}', `${'['.repeat(30_000)}${']'.repeat(30_000)}}`),
+      'the answer is not JSON-RPC',
+    ],
     ['another id', '{"id":1,"result":{}}\n', 'the answer is not JSON-RPC'],
     ['nothing of either', answer({}), 'the answer is not JSON-RPC'],
     ['no JSON', 'HTTP/1.1 400 Bad Request\r\n', 'the answer is not JSON-RPC'],
