@@ -36,7 +36,7 @@ export class LinesConnection implements Expiring, Reader {
   readonly #inOrder: LinesMessage[] = []
   readonly #byId = new LinesIds<LinesMessage>()
   /** Those that wait for the connection. */
-  #unsent: LinesMessage[] = []
+  readonly #unsent: LinesMessage[] = []
   #socket: Socket | undefined
   #outbox: LinesOutbox | undefined
   #usedMs = 0
@@ -100,7 +100,8 @@ export class LinesConnection implements Expiring, Reader {
     const nowMs = performance.now()
     this.#context.nowMs = nowMs
     if (this.outstanding === 0) {
-      if (this.#outbox !== undefined && this.#usedMs + reuseTimeoutMs <= nowMs) this.destroy()
+      if (this.#usedMs + reuseTimeoutMs <= nowMs) this.endIfIdle()
+      else this.endIfUnwanted()
       return
     }
     this.#byId.each((message, id) => {
@@ -118,8 +119,9 @@ export class LinesConnection implements Expiring, Reader {
     message.lost(late(), { wasSent: true })
   }
 
+  /** Not while a notification, which has no answer, is still to be taken. */
   endIfIdle(): void {
-    if (this.outstanding === 0) this.destroy()
+    if (this.outstanding === 0 && (this.#outbox?.heldBytes ?? 0) === 0) this.destroy()
   }
 
   /** Ends it when it is idle, and its backend is leaving. */
@@ -156,17 +158,15 @@ export class LinesConnection implements Expiring, Reader {
     })
     socket.on('timeout', () => this.#close('does not take messages'))
     this.#context.sweep.add(this)
-    const unsent = this.#unsent
-    this.#unsent = []
-    for (const message of unsent) this.#send(message, outbox)
+    // One after the other: what is not sent yet keeps the connection from being idle, whatever is heard meanwhile.
+    while (this.#unsent.length > 0 && !this.#isClosed) this.#send(this.#unsent.shift()!, outbox)
     this.endIfUnwanted()
   }
 
   #notConnected(error: PilotiError): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    const unsent = this.#unsent
-    this.#unsent = []
+    const unsent = this.#unsent.splice(0)
     this.#owner.remove(this)
     for (const message of unsent) message.lost(error, { wasSent: false })
     this.#owner.unreachable(this.kind, error)
@@ -174,6 +174,7 @@ export class LinesConnection implements Expiring, Reader {
 
   #send(message: LinesMessage, outbox: LinesOutbox): void {
     if (message.isUnwanted) return message.abandon()
+    this.#usedMs = this.#context.nowMs
     if (message.isNotification) {
       outbox.line(message.line)
       return message.sent(message.line.length + 1)
@@ -221,9 +222,8 @@ export class LinesConnection implements Expiring, Reader {
     this.#isClosed = true
     this.#context.sweep.delete(this)
     this.#owner.remove(this)
-    const unsent = this.#unsent
+    const unsent = this.#unsent.splice(0)
     const sent = this.#inOrder.splice(0)
-    this.#unsent = []
     this.#byId.each((message) => sent.push(message))
     this.#socket?.destroy()
     if (unsent.length + sent.length > 0) {

@@ -256,3 +256,22 @@ describe('a backend of mode lines that does not answer in time', { timeout }, ()
     assert.equal(JSON.parse(heard.find((line) => line.startsWith('{'))!).result.name, 'b')
   })
 })
+
+describe('a notification', { timeout }, () => {
+  const notification = JSON.stringify({ jsonrpc: '2.0', method: 'm' })
+
+  it('is heard by a backend that drains meanwhile', async (t) => {
+    const { client, pool, servers } = await lined(t, [keeping])
+    const { id } = pool.backends[0]!
+    pool.use({
+      name: 'draining',
+      pick: ([first]) => {
+        queueMicrotask(() => pool.drain(id))
+        return first
+      },
+    })
+    client().send(notification)
+    await until(() => servers[0]!.got.length === 1)
+    await until(() => servers[0]!.sockets.size === 0)
+  })
+})
