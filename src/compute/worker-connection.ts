@@ -63,7 +63,6 @@ export class WorkerConnection {
       this.#inputEnded = true
       this.#pump()
     })
-    socket.on('drain', () => this.#pump())
     socket.on('finish', () => this.#linger())
     socket.on('close', () => this.#gone())
     socket.setTimeout(limits.writeTimeoutMs, () => {
@@ -188,7 +187,12 @@ export class WorkerConnection {
     this.#outstanding -= this.#written.length
     this.#heldBytes -= text.length
     this.#written = []
-    this.#socket.write(text)
+    this.#socket.write(text, this.#taken)
+  }
+
+  /** There may be room again. */
+  readonly #taken = (): void => {
+    if (this.#socket.isPaused()) this.#pump()
   }
 
   #endWhenDone(): void {

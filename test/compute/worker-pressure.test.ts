@@ -51,6 +51,11 @@ describe('a worker under pressure', () => {
     await until(() => worker.view().active === 0)
   })
 
+  it('answers one by one where nothing may lie unread', async (t) => {
+    const worker = await startWorker(t, { unreadMaxBytes: 0 })
+    assert.equal(await said(t, worker, 'sum 1 1\nsum 2 2\nsum 3 3\n'), '2\n4\n6\n')
+  })
+
   it('gives up what a client asked for that is gone', async (t) => {
     const worker = await startWorker(t, { threads: 1 })
     const client = await talk(t, worker)
