@@ -18,9 +18,9 @@ export interface LinesPeer {
   isDue: boolean
   readonly isGone: boolean
   readonly context: LinesContext
-  /** Where its messages go. */
+  /** Where its messages go from now on. */
   readonly destination: Destination
-  /** What the strategy picks by. */
+  /** What the strategy picks by there. */
   readonly key: string
   /** What its messages are that are no JSON-RPC. */
   readonly plainKind: Exclude<LinesKind, 'json'>

@@ -3,7 +3,6 @@ import type { AccessLog } from './access-log.ts'
 import type { Forwarding, ForwardingSettings } from './forwarding.ts'
 import { LinesClient } from './lines-client.ts'
 import { LinesContext } from './lines-context.ts'
-import { OriginalClient } from './original-client.ts'
 
 /** Mode `lines`: each message goes to the backend the strategy picks. A lease lasts a message and its answer. */
 export function forwardLines(
@@ -14,8 +13,7 @@ export function forwardLines(
   const context = new LinesContext(log, settings, accessLog)
   return {
     serve(client) {
-      if (context.settings.lines.wire === 'lines') new LinesClient(client, context)
-      else new OriginalClient(client, context)
+      new LinesClient(client, context)
     },
     configure: (next) => context.configure(next),
     get active() {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { until } from '../support/proxied.ts'
-import { answering, call, keeping, LineClient, lined } from './line-servers.ts'
+import { poolOf } from './asked.ts'
+import { answering, call, keeping, LineClient, lined, lineServer } from './line-servers.ts'
 
 const timeout = 30_000
 
@@ -239,5 +240,32 @@ describe('messages in mode lines', { timeout }, () => {
     assert.equal(await talker.ended, 'fin')
     await until(() => proxy.view().connections.active === 0)
     assert.equal(proxy.view().lines!.messages, 0)
+  })
+})
+
+describe('updating a proxy of mode lines', { timeout }, () => {
+  it('is for the next messages of the clients there are, too', async (t) => {
+    const { client, proxy } = await lined(t, [answering('a')])
+    const talker = client()
+    assert.deepEqual(await talker.ask('1'), ['a 1'])
+    const { port } = await lineServer(t, answering('b'))
+    proxy.update({ pool: poolOf(port) })
+    assert.deepEqual(await talker.ask('2'), ['b 2'])
+  })
+
+  it('may turn to a strategy that goes by the client', async (t) => {
+    const { client, pool } = await lined(t, [answering('a')])
+    const talker = client()
+    await talker.ask('1')
+    const keys: string[] = []
+    pool.use({
+      name: 'noting',
+      pick: ([first], key) => {
+        keys.push(key)
+        return first
+      },
+    })
+    await talker.ask('2')
+    assert.deepEqual(keys, ['127.0.0.1'])
   })
 })
