@@ -41,6 +41,8 @@ export const linesDefaults: LinesOptions = {
 /** Ids on a connection to a backend have room for so many at a time. */
 const outstandingMost = 10_000
 
+const never = Number.POSITIVE_INFINITY
+
 /**
  * All options, from those given; one that is undefined is not given.
  *
@@ -49,7 +51,7 @@ const outstandingMost = 10_000
 export function completeLinesOptions(given: Partial<LinesOptions> = {}): LinesOptions {
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
   const options: LinesOptions = { ...linesDefaults, ...Object.fromEntries(set) }
-  const { messageTimeoutMs, outstandingMax, resend, wire, writeTimeoutMs } = options
+  const { messageTimeoutMs, outstandingMax, resend, reuseTimeoutMs, wire, writeTimeoutMs } = options
   const wholes = ['messageLimitBytes', 'clientOutstandingMax', 'backendConnectionsMax'] as const
   for (const name of wholes) {
     if (options[name] >= 1) continue
@@ -64,7 +66,8 @@ export function completeLinesOptions(given: Partial<LinesOptions> = {}): LinesOp
   return {
     ...options,
     resend: resend || wire === 'original',
-    messageTimeoutMs: messageTimeoutMs || Number.POSITIVE_INFINITY,
+    messageTimeoutMs: messageTimeoutMs || never,
+    reuseTimeoutMs: reuseTimeoutMs || never,
     writeTimeoutMs: Math.min(writeTimeoutMs, longestTimerMs),
   }
 }

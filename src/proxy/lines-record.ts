@@ -9,7 +9,6 @@ const whatBytes = 200
 
 /** What is told of one message when it is over: to the access log, and to the decisions of the pool. */
 export class LinesRecord {
-  requestBytes = 0
   readonly #notes: Notes
   readonly #what: string
   #explanation: Explanation | undefined

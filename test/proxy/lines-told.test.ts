@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { completeLinesOptions } from '../../src/proxy/lines-options.ts'
 import { createProxy } from '../../src/proxy.ts'
 import { until } from '../support/proxied.ts'
 import { logged } from './access-log-read.ts'
@@ -138,6 +139,12 @@ describe('a proxy in mode lines that ends', { timeout }, () => {
 })
 
 describe('the settings of mode lines', { timeout }, () => {
+  it('have no limit where a time is 0', () => {
+    const none = { messageTimeoutMs: 0, reuseTimeoutMs: 0 }
+    const { messageTimeoutMs, reuseTimeoutMs } = completeLinesOptions(none)
+    assert.deepEqual([messageTimeoutMs, reuseTimeoutMs], [Infinity, Infinity])
+  })
+
   it('are taken over at work', async (t) => {
     const { client, pool, proxy, servers } = await lined(t, [keeping])
     const talker = client()
