@@ -57,7 +57,8 @@ export interface ComputeClient {
  * A lost connection is opened again, and the tasks that have no answer are sent again, in their order: tasks are
  * safe to repeat.
  *
- * @throws PilotiError COMPUTE_REACH when the first connection cannot be had.
+ * @throws PilotiError COMPUTE_REACH when the first connection cannot be had; RangeError for a limit that lets
+ *   nothing through.
  */
 export function createComputeClient(options: ComputeClientOptions): Promise<ComputeClient> {
   return new Promise((resolve, reject) => new Client(options, resolve, reject))
@@ -103,7 +104,7 @@ class Client implements ComputeClient {
     reject: (error: PilotiError) => void,
   ) {
     this.#options = options
-    this.#limits = { ...defaults, ...options }
+    this.#limits = limitsOf(options)
     this.#first = { opened: () => resolve(this), failed: reject }
     this.#connection = this.#connect()
   }
@@ -265,6 +266,18 @@ class Client implements ComputeClient {
     this.#waiting.delete(call.id)
     this.#sent.delete(call.id)
   }
+}
+
+/** One that is undefined is not given. */
+function limitsOf(options: ComputeClientOptions): Limits {
+  const limits = { ...defaults }
+  for (const name of Object.keys(defaults) as (keyof Limits)[]) {
+    const value = options[name] ?? defaults[name]
+    const least = name === 'resendsMax' ? 0 : 1
+    if (!(value >= least)) throw new RangeError(`${name} is ${value}: at least ${least} wanted`)
+    limits[name] = value
+  }
+  return limits
 }
 
 const closed = (): PilotiError => new PilotiError('CLOSED', 'the client of tasks is closed')

@@ -216,6 +216,16 @@ describe('a client of tasks', { timeout: 60_000 }, () => {
     await assert.rejects(made.call(sum(1, 1)), { code: 'CLOSED' })
   })
 
+  it('refuses a limit that lets nothing through, and takes one that is undefined for none', async (t) => {
+    const { address } = await adder(t)
+    await assert.rejects(client(t, address, { outstandingMax: 0 }), {
+      name: 'RangeError',
+      message: 'outstandingMax is 0: at least 1 wanted',
+    })
+    const unset = { answerTimeoutMs: undefined, outstandingMax: undefined } as object
+    assert.equal(valueOf(await (await client(t, address, unset)).call(sum(3, 4))), '7')
+  })
+
   it('survives peers that speak something else', async (t) => {
     const sockets = new Set<Socket>()
     let says = ''
