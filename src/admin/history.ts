@@ -69,15 +69,15 @@ export class History {
   }
 }
 
-/** By the name of the listener: requests, or connections in mode `tcp`. */
+/** By the name of the listener: requests, messages in mode `lines`, or connections in mode `tcp`. */
 type Totals = ReadonlyMap<string, number>
 
 function totalsOf(balancer: Balancer): Totals {
   const { listeners } = balancer.view()
   return new Map(
-    Object.entries(listeners).map(([name, { connections, http }]) => [
+    Object.entries(listeners).map(([name, { connections, http, lines }]) => [
       name,
-      http?.requests ?? connections.total,
+      http?.requests ?? lines?.messages ?? connections.total,
     ]),
   )
 }

@@ -93,7 +93,10 @@ export class ComputeSession {
 
   async #workers(): Promise<void> {
     const { address, asking, style } = this.#options
-    const known = await knownWorkers(asking, address)
+    const { workers: known, why } = await knownWorkers(asking, address)
+    const doubt = `only what was answered here is known: ${printable(why)}`
+    if (why !== '' && style === 'prompt') console.log(doubt)
+    else if (why !== '') process.stderr.write(`piloti: ${doubt}\n`)
     if (style !== 'json') return console.log(workersTable(this.#tally, known))
     const answered = this.#tally.workers.map((each) => ({
       ...workerFacts(each),

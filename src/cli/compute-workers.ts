@@ -14,29 +14,33 @@ export interface KnownWorker {
 /** It is a help and no more: nobody waits long for it. */
 const timeoutMs = 2_000
 
-/**
- * The workers that the balancer at `address` knows, by its admin API; none when that cannot be reached, or
- * is the one of another balancer.
- */
-export async function knownWorkers(
-  asking: Asking,
-  address: Address,
-): Promise<ReadonlyMap<string, KnownWorker>> {
-  const view = await viewOf(asking)
-  const where = formatAddress(address)
-  const isOurs = Object.values(view?.listeners ?? {}).some((each) => each.address === where)
-  if (view === undefined || !isOurs) return new Map()
-  const backends = Object.values(view.pools).flatMap((pool) => pool.backends)
-  return new Map(
-    backends.map(({ active, health, id, leases }) => [id, { health, active, messages: leases }]),
-  )
+/** All that it says, or why it says nothing. */
+export interface KnownWorkers {
+  readonly workers: ReadonlyMap<string, KnownWorker>
+  /** For people; empty when it has told. */
+  readonly why: string
 }
 
-async function viewOf(asking: Asking): Promise<BalancerView | undefined> {
+/** The workers that the balancer at `address` knows, by its admin API. */
+export async function knownWorkers(asking: Asking, address: Address): Promise<KnownWorkers> {
+  const nobody = (why: string): KnownWorkers => ({ workers: new Map(), why })
   try {
     const { body, status } = await ask({ ...asking, timeoutMs }, 'GET', '/status')
-    return status === 200 ? (body as unknown as BalancerView) : undefined
-  } catch {
-    return undefined
+    if (status !== 200) return nobody(`the admin API refuses: ${String(body.message)}`)
+    const view = body as unknown as BalancerView
+    const where = formatAddress(address)
+    if (!Object.values(view.listeners).some((each) => each.address === where)) {
+      const asked = formatAddress(asking.admin)
+      return nobody(
+        `the admin API at ${asked} is that of a balancer that does not listen on ${where}`,
+      )
+    }
+    const backends = Object.values(view.pools).flatMap((pool) => pool.backends)
+    const workers = new Map(
+      backends.map(({ active, health, id, leases }) => [id, { health, active, messages: leases }]),
+    )
+    return { workers, why: '' }
+  } catch (error) {
+    return nobody((error as Error).message)
   }
 }

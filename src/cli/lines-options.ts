@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
+import { lineLimitMostBytes } from '../codecs/lines.ts'
 import type { Wire } from '../codecs/wire.ts'
 import { type LinesOptions, linesDefaults } from '../proxy.ts'
-import { duration, size, whole, wireOption } from './options.ts'
+import { duration, sizeWithin, whole, wireOption } from './options.ts'
 
 /** What mode `lines` takes besides. */
 export interface LinesFlags {
@@ -23,7 +24,7 @@ export function withLinesOptions(command: Command): Command {
     .addOption(
       new Option('--message-limit <SIZE>', 'the longest message, and answer')
         .default(linesDefaults.messageLimitBytes)
-        .argParser(size),
+        .argParser(sizeWithin(1, lineLimitMostBytes)),
     )
     .addOption(
       new Option('--message-timeout <TIME>', 'for the answer to a message; 0s: no limit')

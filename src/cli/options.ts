@@ -94,6 +94,15 @@ export function duration(leastMs: number): (text: string) => number {
   }
 }
 
+/** A number of bytes within bounds, both included. */
+export function sizeWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const bytes = size(text)
+    if (bytes >= least && bytes <= most) return bytes
+    throw new InvalidArgumentError(`'${text}' is out of range: from ${least} to ${most} bytes`)
+  }
+}
+
 /** A number of bytes. */
 export function size(text: string): number {
   const bytes = parseSize(text)

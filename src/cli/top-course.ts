@@ -97,12 +97,14 @@ export class Course {
 export const keyOf = (pool: string, id: string): string => `${pool} ${id}`
 
 function listenersOf(status: Status, before: Status | undefined, seconds: number): string[] {
-  return Object.entries(status.listeners).map(([name, { address, mode, connections, http }]) => {
+  return Object.entries(status.listeners).map(([name, listener]) => {
+    const { address, connections, lines, mode } = listener
     const older = own(before?.listeners, name)
     const text = `${name}: ${mode} at ${address}, ${connections.active} connected`
-    if (http === undefined || older?.http === undefined) return text
-    const perSecond = Math.max(http.requests - older.http.requests, 0) / seconds
-    return `${text}, ${Math.round(perSecond)} requests/s`
+    const [now, then] = [workOf(listener), older && workOf(older)]
+    if (now === undefined || then === undefined) return text
+    const perSecond = Math.max(now - then, 0) / seconds
+    return `${text}, ${Math.round(perSecond)} ${lines === undefined ? 'requests' : 'messages'}/s`
   })
 }
 
@@ -130,6 +132,10 @@ function changeOf(view: BackendView, before: BackendView | undefined, pool: stri
     ...(before.fullWeight === fullWeight ? [] : [`${id} (${pool}) has weight ${fullWeight}`]),
   ]
 }
+
+/** What a listener counts besides connections. */
+const workOf = ({ http, lines }: Status['listeners'][string]): number | undefined =>
+  http?.requests ?? lines?.messages
 
 /** A pool may be called `__proto__`. */
 function own<T>(all: Readonly<Record<string, T>> | undefined, name: string): T | undefined {

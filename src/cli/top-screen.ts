@@ -103,7 +103,7 @@ const help = [
   '',
   'Nothing is done before you have said y.',
   '',
-  'work/s   requests, or connections in mode tcp, given to it each second',
+  'work/s   requests, messages, or connections, given to it each second',
   'err/s    of these: failures of the backend, or answers from 500 on',
   'p50 p99  response times since its start, to the first byte, in ms',
   'weight   1/3 is: 1 for now, of 3, while it warms up or is loaded',

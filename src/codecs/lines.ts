@@ -1,6 +1,9 @@
 /** What `LineReader` gives in place of a line that is over the limit. */
 export const tooLong: unique symbol = Symbol('too long')
 
+/** No limit should be higher: a line is held whole. */
+export const lineLimitMostBytes = 16_777_216
+
 const nothing = Buffer.alloc(0)
 const lineFeed = 0x0a
 const carriageReturn = 0x0d

@@ -54,16 +54,19 @@ export function duration(leastMs: 0 | 1): z.ZodType<number, string> {
 }
 
 /** A number of bytes. */
-export function size(): z.ZodType<number, number | string> {
+export function size(least = 0, most: number = 2 ** 40): z.ZodType<number, number | string> {
   const word = text(
     (given) => {
       const bytes = parseSize(given)
-      if (bytes !== undefined) return bytes
+      if (bytes !== undefined && bytes >= least && bytes <= most) return bytes
+      if (bytes !== undefined) {
+        throw new RangeError(`'${shown(given)}' is out of range: from ${least} to ${most} bytes`)
+      }
       throw new RangeError(`'${shown(given)}' is no size: write 512, 64k, 10m or 1g`)
     },
     { pattern: '^\\d{1,12}[kmgKMG]?$', examples: ['64k', '10m'] },
   )
-  return z.union([whole(0, 2 ** 40), word])
+  return z.union([whole(least, most), word])
 }
 
 /** A part of all, 0 to 1. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { lineLimitMostBytes } from '../codecs/lines.ts'
 import { weightMax, weightMin } from '../pool/backend.ts'
 import { readHeaderValue, readRouteHost, readRoutePath } from './conditions.ts'
 import type {
@@ -126,7 +127,10 @@ const lines: z.ZodType<LinesKeys> = mapping({
     word(['lines', 'original']),
     'What clients and backends speak: lines, or the words of the original system; lines by default',
   ),
-  messageLimit: optional(size(), 'The longest message, and the longest answer; 64k by default'),
+  messageLimit: optional(
+    size(1, lineLimitMostBytes),
+    'The longest message, and the longest answer, 16m at the most; 64k by default',
+  ),
   clientOutstandingMax: optional(
     whole(1, 1_000_000),
     'Unanswered messages of a client; then it is not read from. 1024 by default',

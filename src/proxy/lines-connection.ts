@@ -15,6 +15,8 @@ import { LinesOutbox } from './lines-outbox.ts'
 
 /** A long answer is read in pieces of this size. */
 const longReadBytes = 64 * 1_024
+/** More answers than this in a row cannot all be late: no more messages are on a connection at a time. */
+const straysMax = 10_000
 /** A backend that has left so much untaken gets no more on this connection. */
 const untakenLimitBytes = 1_048_576
 
@@ -40,6 +42,8 @@ export class LinesConnection implements Expiring, Reader {
   #socket: Socket | undefined
   #outbox: LinesOutbox | undefined
   #usedMs = 0
+  /** Answers in a row that nobody waited for. */
+  #strays = 0
   #isClosed = false
   #error: Error | undefined
 
@@ -207,8 +211,13 @@ export class LinesConnection implements Expiring, Reader {
     const found = scanJsonRpc(line)
     if (found.kind === 'fault') return this.#distrust(`what is no JSON-RPC answer: ${found.text}`)
     const message = found.kind === 'answer' ? this.#byId.take(numberId(line, found)) : undefined
-    if (message === undefined) this.#context.stats.late++
-    else message.answered(line, found)
+    if (message !== undefined) {
+      this.#strays = 0
+      return message.answered(line, found)
+    }
+    this.#context.stats.late++
+    if (++this.#strays > straysMax)
+      this.#distrust('one answer after the other that nobody waits for')
   }
 
   #distrust(what: string): void {

@@ -1,4 +1,5 @@
 import { longestTimerMs } from '../base/clock.ts'
+import { lineLimitMostBytes } from '../codecs/lines.ts'
 import { type Wire, wires } from '../codecs/wire.ts'
 
 /** Times, limits and manners of mode `lines`. Times are in milliseconds, 0 is no limit; sizes in bytes. */
@@ -56,6 +57,10 @@ export function completeLinesOptions(given: Partial<LinesOptions> = {}): LinesOp
   for (const name of wholes) {
     if (options[name] >= 1) continue
     throw new RangeError(`${name} is ${options[name]}: at least 1 wanted`)
+  }
+  if (options.messageLimitBytes > lineLimitMostBytes) {
+    const text = `messageLimitBytes is ${options.messageLimitBytes}`
+    throw new RangeError(`${text}: at most ${lineLimitMostBytes} wanted`)
   }
   if (!wires.includes(wire)) {
     throw new RangeError(`wire is '${wire}': one of ${wires.join(', ')} wanted`)

@@ -10,10 +10,11 @@ import { History, samplesMax } from '../../src/admin/history.ts'
 import { binned, edgesMs } from '../../src/admin/history-bins.ts'
 import type { Address } from '../../src/base/address.ts'
 import { strategies } from '../../src/strategies/index.ts'
-import { balanced, simple } from '../balancer/balanced.ts'
+import { balanced, listenerTo, poolOf, simple } from '../balancer/balanced.ts'
 import { backTo, held } from '../net/leaks.ts'
 import { named } from '../proxy/http-talk.ts'
-import { until } from '../support/proxied.ts'
+import { backend } from '../support/backends.ts'
+import { open, until } from '../support/proxied.ts'
 import { steered } from './steered.ts'
 
 const timeout = 60_000
@@ -43,6 +44,20 @@ async function viewer(
 }
 
 describe('the events of the dashboard', { timeout }, () => {
+  it('count messages in mode lines, not connections', async (t) => {
+    const port = await backend(t, (socket) => socket.on('data', (bytes) => socket.write(bytes)))
+    const spec = { pools: [poolOf([port])], listeners: [listenerTo('main', { mode: 'lines' })] }
+    const { addressOf, admin } = await steered(t, spec)
+    const { updates } = await viewer(t, admin)
+    const client = open(addressOf())
+    t.after(() => client.destroy())
+    const rates = () => updates.at(-1)?.samples.at(-1)?.listeners ?? {}
+    await until(() => {
+      client.write('one\ntwo\nthree\n')
+      return Object.values(rates()).some((perSecond) => perSecond > 2)
+    })
+  })
+
   it('are at first all there is, then what is new, twice a second at the most', async (t) => {
     const { admin, balancer, hear } = await steered(t, simple([await named(t, 'a')]))
     const { response, updates } = await viewer(t, admin)

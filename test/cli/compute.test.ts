@@ -90,7 +90,11 @@ describe('piloti compute client', { concurrency: 2, timeout: 120_000 }, () => {
   it('writes one JSON object a line', async (t) => {
     const where = await worker(t)
     const lines = 'quotient 10 3\nfoo\nquotient 1 0\nworkers\n'
-    const { code, stdout } = await fed(lines, where, '--json', '--admin', '127.0.0.1:1')
+    const { code, stderr, stdout } = await fed(lines, where, '--json', '--admin', '127.0.0.1:1')
+    assert.match(
+      stderr,
+      /^piloti: only what was answered here is known: cannot reach piloti at 127/,
+    )
     const [result, unknown, fault, workers] = parsed(stdout)
     assert.equal(code, 1)
     const { tookMs, value, ...more } = result!

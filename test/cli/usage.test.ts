@@ -36,6 +36,10 @@ describe('usage', { concurrency: 4 }, () => {
       'proxy :1 --idle-timeout 5s',
       /^piloti: --idle-timeout is for mode tcp or lines, and this is mode http/,
     ],
+    [
+      'proxy :1 --mode lines --message-limit 0',
+      /^piloti: --message-limit: '0' is out of range: from 1 to 16777216 bytes/,
+    ],
     ['proxy :1 --resend', /^piloti: --resend is for mode lines, and this is mode http/],
     [
       'proxy :1 -m lines --forwarded',

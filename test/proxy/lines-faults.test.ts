@@ -181,6 +181,16 @@ describe('a backend of mode lines that does not speak it', { timeout }, () => {
     })
   }
 
+  it('that answers what nobody asked without end loses its connection', async (t) => {
+    const stray = '{"jsonrpc":"2.0","id":99,"result":0}'
+    const flood: Answer = (_, say) => {
+      for (let i = 0; i < 101; i++) say(Array.from({ length: 100 }, () => stray).join('\n'))
+    }
+    const { client, told } = await lined(t, [flood, answering('b')], { ...resend, ...inTurn })
+    assert.equal(JSON.parse((await client().ask(call(1, 'm')))[0]!).result.name, 'b')
+    assert.match(String(told('desync')[0]!.sentence), /one answer after the other that nobody waits/)
+  })
+
   it('with ids that nobody has, calls and notifications is not listened to', async (t) => {
     const { client, proxy, servers } = await lined(t, [
       (line, say) => {
