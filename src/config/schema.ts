@@ -132,7 +132,7 @@ const lines: z.ZodType<LinesKeys> = mapping({
     'The longest message, and the longest answer, 16m at the most; 64k by default',
   ),
   clientOutstandingMax: optional(
-    whole(1, 1_000_000),
+    whole(1, 10_000),
     'Unanswered messages of a client; then it is not read from. 1024 by default',
   ),
   outstandingMax: optional(

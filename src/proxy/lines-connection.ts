@@ -15,6 +15,7 @@ import { LinesOutbox } from './lines-outbox.ts'
 
 /** A long answer is read in pieces of this size. */
 const longReadBytes = 64 * 1_024
+const carriageReturn = 0x0d
 /** More answers than this in a row cannot all be late: no more messages are on a connection at a time. */
 const straysMax = 10_000
 /** A backend that has left so much untaken gets no more on this connection. */
@@ -202,6 +203,7 @@ export class LinesConnection implements Expiring, Reader {
     if (message === undefined) return this.#distrust('a line that nobody asked for')
     if (line === tooLong) message.misanswered('is longer than a message may be')
     else if (!isUtf8(line)) message.misanswered('is not valid UTF-8')
+    else if (line.includes(carriageReturn)) message.misanswered('has a CR inside')
     else message.answered(line)
   }
 

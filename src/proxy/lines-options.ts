@@ -39,8 +39,15 @@ export const linesDefaults: LinesOptions = {
   activity: false,
 }
 
-/** Ids on a connection to a backend have room for so many at a time. */
-const outstandingMost = 10_000
+/** The most of each; the least is 1. */
+const mosts = {
+  messageLimitBytes: lineLimitMostBytes,
+  // Answers are kept in order in an array that is shifted.
+  clientOutstandingMax: 10_000,
+  // Ids on a connection to a backend have room for so many at a time.
+  outstandingMax: 10_000,
+  backendConnectionsMax: 10_000,
+}
 
 const never = Number.POSITIVE_INFINITY
 
@@ -52,21 +59,14 @@ const never = Number.POSITIVE_INFINITY
 export function completeLinesOptions(given: Partial<LinesOptions> = {}): LinesOptions {
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
   const options: LinesOptions = { ...linesDefaults, ...Object.fromEntries(set) }
-  const { messageTimeoutMs, outstandingMax, resend, reuseTimeoutMs, wire, writeTimeoutMs } = options
-  const wholes = ['messageLimitBytes', 'clientOutstandingMax', 'backendConnectionsMax'] as const
-  for (const name of wholes) {
-    if (options[name] >= 1) continue
-    throw new RangeError(`${name} is ${options[name]}: at least 1 wanted`)
-  }
-  if (options.messageLimitBytes > lineLimitMostBytes) {
-    const text = `messageLimitBytes is ${options.messageLimitBytes}`
-    throw new RangeError(`${text}: at most ${lineLimitMostBytes} wanted`)
+  const { messageTimeoutMs, resend, reuseTimeoutMs, wire, writeTimeoutMs } = options
+  for (const [name, most] of Object.entries(mosts)) {
+    const value = options[name as keyof typeof mosts]
+    if (value >= 1 && value <= most) continue
+    throw new RangeError(`${name} is ${value}: 1 to ${most} wanted`)
   }
   if (!wires.includes(wire)) {
     throw new RangeError(`wire is '${wire}': one of ${wires.join(', ')} wanted`)
-  }
-  if (!(outstandingMax >= 1 && outstandingMax <= outstandingMost)) {
-    throw new RangeError(`outstandingMax is ${outstandingMax}: 1 to ${outstandingMost} wanted`)
   }
   return {
     ...options,

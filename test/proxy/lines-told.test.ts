@@ -162,6 +162,11 @@ describe('the settings of mode lines', { timeout }, () => {
   for (const [what, options, wanted] of [
     ['a limit of nothing', { lines: { messageLimitBytes: 0 } }, /messageLimitBytes is 0/],
     ['more ids than there are', { lines: { outstandingMax: 20_000 } }, /outstandingMax is 20000/],
+    [
+      'more messages than can be kept in order',
+      { lines: { clientOutstandingMax: 20_000 } },
+      /clientOutstandingMax is 20000: 1 to 10000 wanted/,
+    ],
     ['what is below 0', { lines: { messageTimeoutMs: -1 } }, /messageTimeoutMs is '-1'/],
     ['what is for mode http', { http: { forwarded: true } }, /forwarded is for mode http/],
   ] as const) {
