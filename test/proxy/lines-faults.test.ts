@@ -188,7 +188,10 @@ describe('a backend of mode lines that does not speak it', { timeout }, () => {
     }
     const { client, told } = await lined(t, [flood, answering('b')], { ...resend, ...inTurn })
     assert.equal(JSON.parse((await client().ask(call(1, 'm')))[0]!).result.name, 'b')
-    assert.match(String(told('desync')[0]!.sentence), /one answer after the other that nobody waits/)
+    assert.match(
+      String(told('desync')[0]!.sentence),
+      /one answer after the other that nobody waits/,
+    )
   })
 
   it('with ids that nobody has, calls and notifications is not listened to', async (t) => {
