@@ -48,7 +48,7 @@ const flagsOfModes: readonly { readonly modes: readonly Mode[]; flags: readonly 
 
 /** Ends with a usage error when a flag was given that has no effect in this mode, or beside another. */
 export function refuseOfOtherMode(flags: ProxyFlags, self: Command): void {
-  const { affinity, healthInterval, healthTimeout, mode } = flags
+  const { affinity, health, healthInterval, healthTimeout, mode } = flags
   const isGiven = (name: string): boolean => self.getOptionValueSource(name) === 'cli'
   for (const option of self.options) {
     const name = option.attributeName()
@@ -61,6 +61,10 @@ export function refuseOfOtherMode(flags: ProxyFlags, self: Command): void {
   if (mode !== 'http' && affinity !== undefined && affinity.kind !== 'client') {
     const why = `mode ${mode} sees no requests, so --affinity client is all it can do`
     self.error(`error: --affinity ${affinity.kind} is for mode http: ${why}`)
+  }
+  if (flags.wire === 'original' && health !== 'off' && health.kind === 'lines') {
+    const why = 'such servers know no methods, so --health tcp is all they can be asked'
+    self.error(`error: --health lines is not for --wire original: ${why}`)
   }
   if (isGiven('affinitySecret') && affinity?.kind !== 'cookie') {
     self.error('error: --affinity-secret is for --affinity cookie')

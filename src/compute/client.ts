@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from '../base/address.ts'
+import { longestTimerMs } from '../base/clock.ts'
 import { PilotiError } from '../base/errors.ts'
 import { jittered, type Random } from '../base/random.ts'
 import { Sweep } from '../net/sweep.ts'
@@ -275,7 +276,7 @@ function limitsOf(options: ComputeClientOptions): Limits {
     const value = options[name] ?? defaults[name]
     const least = name === 'resendsMax' ? 0 : 1
     if (!(value >= least)) throw new RangeError(`${name} is ${value}: at least ${least} wanted`)
-    limits[name] = value
+    limits[name] = name.endsWith('Ms') ? Math.min(value, longestTimerMs) : value
   }
   return limits
 }

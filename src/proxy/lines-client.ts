@@ -187,9 +187,10 @@ export class LinesClient implements LinesPeer, Expiring {
     return this.#dialect.heldBytes + this.#outbox.heldBytes <= heldLimitBytes
   }
 
-  /** Who never reads must not fill the memory. */
+  /** Who never reads, or has much answered behind what is not, must not fill the memory. */
   #check(): void {
-    if (this.#outbox.heldBytes > heldMostBytes) this.abort()
+    const mostBytes = Math.max(heldMostBytes, 2 * this.context.settings.lines.messageLimitBytes)
+    if (this.#dialect.heldBytes + this.#outbox.heldBytes > mostBytes) this.abort()
   }
 
   /** Tells the end, once all is answered. */

@@ -40,6 +40,10 @@ describe('usage', { concurrency: 4 }, () => {
       'proxy :1 --mode lines --message-limit 0',
       /^piloti: --message-limit: '0' is out of range: from 1 to 16777216 bytes/,
     ],
+    [
+      'proxy :1 --mode lines --wire original --health lines',
+      /^piloti: --health lines is not for --wire original: such servers know no methods/,
+    ],
     ['proxy :1 --resend', /^piloti: --resend is for mode lines, and this is mode http/],
     [
       'proxy :1 -m lines --forwarded',

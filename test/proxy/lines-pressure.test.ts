@@ -110,6 +110,16 @@ describe('a client of mode lines', { timeout }, () => {
     assert.ok(proxy.view().lines!.aborted > 0)
   })
 
+  it('that has much answered behind what is not is reset, too', async (t) => {
+    const answer = 'y'.repeat(60_000)
+    const slowFirst: Answer = (line, say) => line === 'slow' || say(answer)
+    const { client, proxy } = await lined(t, [slowFirst])
+    const talker = client()
+    talker.send('slow', ...Array.from({ length: 1_000 }, (_, i) => `${i}`))
+    assert.equal(await talker.ended, 'reset')
+    assert.equal(proxy.view().connections.active, 0)
+  })
+
   it('that vanishes leaves its leases until the answers come, and nothing after', async (t) => {
     const { client, pool, proxy, servers } = await lined(t, [keeping])
     const [server] = servers
