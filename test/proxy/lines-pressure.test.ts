@@ -112,12 +112,16 @@ describe('a client of mode lines', { timeout }, () => {
 
   it('that has much answered behind what is not is reset, too', async (t) => {
     const answer = 'y'.repeat(60_000)
-    const slowFirst: Answer = (line, say) => line === 'slow' || say(answer)
-    const { client, proxy } = await lined(t, [slowFirst])
+    const held: (() => void)[] = []
+    const holding: Answer = (_, say) => void held.push(() => say(answer))
+    // In turn: the first message waits for ever, and with it the answers to every second one.
+    const { client, proxy } = await lined(t, [keeping, holding], { lines: { outstandingMax: 500 } })
     const talker = client()
-    talker.send('slow', ...Array.from({ length: 1_000 }, (_, i) => `${i}`))
+    talker.send(...Array.from({ length: 1_000 }, (_, i) => `${i}`))
+    await until(() => held.length === 500)
+    for (const say of held) say()
     assert.equal(await talker.ended, 'reset')
-    assert.equal(proxy.view().connections.active, 0)
+    await until(() => proxy.view().connections.active === 0)
   })
 
   it('that vanishes leaves its leases until the answers come, and nothing after', async (t) => {
