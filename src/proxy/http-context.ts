@@ -8,13 +8,13 @@ import { Sweep } from '../net/sweep.ts'
 import { Answers, type AnswersView } from '../pool/answers.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
-import type { Transition } from '../pool/transition.ts'
 import type { AccessLog } from './access-log.ts'
 import { Failures } from './failures.ts'
+import { farewells } from './farewells.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpOptions } from './http-options.ts'
 import { HttpSettings, type HttpTimeouts } from './http-settings.ts'
-import { Outage } from './outage.ts'
+import { Outage, shortages } from './outage.ts'
 import { RetryBudget } from './retry-budget.ts'
 import type { Router } from './routes.ts'
 
@@ -41,15 +41,6 @@ export interface HttpView extends Readonly<Omit<HttpStats, 'unrouted'>> {
   readonly unrouted: AnswersView
   readonly idleConnections: number
 }
-
-/** That nobody may take work, or nobody else: told once, then counted. */
-const shortages: ReadonlySet<ErrorCode> = new Set(['NO_BACKEND', 'BACKENDS_FULL', 'OUT_OF_SOCKETS'])
-/** After these the idle connections of a backend are of no more use, or keep it from ending. */
-const farewells: ReadonlySet<Transition['event']> = new Set([
-  'backend_down',
-  'backend_removed',
-  'drain_start',
-])
 
 /** What all exchanges of a proxy share. */
 export class HttpContext implements ConnectionOwner {

@@ -4,15 +4,15 @@ import { Slots } from '../base/slots.ts'
 import { Sweep } from '../net/sweep.ts'
 import type { Backend } from '../pool/backend.ts'
 import type { Pool } from '../pool/pool.ts'
-import type { Transition } from '../pool/transition.ts'
 import type { AccessLog } from './access-log.ts'
 import { Failures } from './failures.ts'
+import { farewells } from './farewells.ts'
 import type { ForwardingSettings } from './forwarding.ts'
 import { LinesActivity } from './lines-activity.ts'
 import { LinesBackend } from './lines-backend.ts'
 import type { Flusher, LinesOutbox } from './lines-outbox.ts'
 import type { LinesPeer } from './lines-peer.ts'
-import { Outage } from './outage.ts'
+import { Outage, shortages } from './outage.ts'
 
 /** What mode `lines` counts; plain numbers, read by whoever asks. */
 export interface LinesStats {
@@ -38,15 +38,6 @@ export interface LinesStats {
 export interface LinesView extends Readonly<LinesStats> {
   readonly backendConnections: number
 }
-
-/** That nobody may take work, or nobody else: told once, then counted. */
-const shortages: ReadonlySet<ErrorCode> = new Set(['NO_BACKEND', 'BACKENDS_FULL', 'OUT_OF_SOCKETS'])
-/** After these the idle connections of a backend are of no more use, or keep it from ending. */
-const farewells: ReadonlySet<Transition['event']> = new Set([
-  'backend_down',
-  'backend_removed',
-  'drain_start',
-])
 
 /** What all clients of a proxy in mode `lines` share. */
 export class LinesContext implements Flusher {

@@ -4,6 +4,13 @@ import type { Log } from '../base/log.ts'
 /** Backends that are full serve many and turn others away: that is over when nobody was turned away for so long. */
 const quietMs = 5_000
 
+/** That nobody may take work, or nobody else: told once, then counted. */
+export const shortages: ReadonlySet<ErrorCode> = new Set([
+  'NO_BACKEND',
+  'BACKENDS_FULL',
+  'OUT_OF_SOCKETS',
+])
+
 /** Says once that clients are turned away, and once, with a count, when that is over. */
 export class Outage {
   readonly #log: Log
